@@ -1,0 +1,45 @@
+/** One employee's one day. Stream `attendance-<id>`, the id derived from workspace, employee and day. */
+import { z } from 'zod';
+import { defineEvent, type EventOf } from '../shared/event.js';
+import { instantSchema, localDateSchema, localTimeSchema } from '../shared/time.js';
+
+const ofDay = { employeeId: z.uuid(), /** the workspace's local day */ day: localDateSchema };
+/** An instant and the wall clock of the workspace at it. */
+const clocked = { at: instantSchema, localTime: localTimeSchema };
+
+export const leaveKindSchema = z.enum(['vacation', 'sick', 'parental', 'unpaid', 'other']);
+export type LeaveKind = z.infer<typeof leaveKindSchema>;
+
+export const checkedIn = defineEvent('attendance.CheckedIn', z.object({ ...ofDay, ...clocked }));
+/** May fall on the next calendar day: a night shift belongs to the day it began. */
+export const checkedOut = defineEvent('attendance.CheckedOut', z.object({ ...ofDay, ...clocked }));
+export const absenceRecorded = defineEvent(
+  'attendance.AbsenceRecorded',
+  z.object({ ...ofDay, reason: z.string().nullable() }),
+);
+export const leaveRecorded = defineEvent(
+  'attendance.LeaveRecorded',
+  z.object({ ...ofDay, kind: leaveKindSchema, note: z.string().nullable() }),
+);
+/** A manager says what the day really was; replaces all that stood before. */
+export const dayCorrected = defineEvent(
+  'attendance.DayCorrected',
+  z.object({
+    ...ofDay,
+    to: z.discriminatedUnion('status', [
+      z.object({
+        status: z.literal('present'),
+        checkIn: z.object(clocked),
+        checkOut: z.object(clocked).nullable(),
+      }),
+      z.object({ status: z.literal('absent'), reason: z.string().nullable() }),
+      z.object({ status: z.literal('leave'), kind: leaveKindSchema, note: z.string().nullable() }),
+      /** As if nothing had been recorded. */
+      z.object({ status: z.literal('none') }),
+    ]),
+    reason: z.string(),
+  }),
+);
+
+export const attendanceDayEvents = [checkedIn, checkedOut, absenceRecorded, leaveRecorded, dayCorrected] as const;
+export type AttendanceDayEvent = EventOf<(typeof attendanceDayEvents)[number]>;

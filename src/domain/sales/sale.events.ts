@@ -1,0 +1,85 @@
+/** What happens to a sale: an invoice, a credit note or a book adjustment, with its lines. Stream `sale-<id>`. */
+import { z } from 'zod';
+import { defineEvent, type EventOf } from '../shared/event.js';
+import { currencySchema, scaleSchema } from '../shared/money.js';
+import { localDateSchema } from '../shared/time.js';
+
+/** `sale`: an invoice. `credit_note`: goods given back or an invoice cancelled, as a document of its own. `adjustment`: a correction of the books. */
+export const saleKindSchema = z.enum(['sale', 'credit_note', 'adjustment']);
+export type SaleKind = z.infer<typeof saleKindSchema>;
+
+/** A plain decimal as text, exact: `2.5`, `-1`, `0.001`. */
+export const decimalSchema = z.string().regex(/^-?\d{1,15}(\.\d{1,9})?$/, 'a decimal is digits with an optional point');
+
+export const saleLineSchema = z.object({
+  /** Unique in the sale, from 1. */
+  lineNo: z.int().min(1),
+  sku: z.string(),
+  /** As the document names it; the same sku may carry several names over time. */
+  product: z.string(),
+  /** Path of categories, widest first: `['Technology', 'Phones']`. */
+  category: z.array(z.string()),
+  quantity: decimalSchema,
+  unitPrice: decimalSchema,
+  /** What the line comes to, signed, in units of the sale's currency at the sale's scale. */
+  amount: z.int(),
+  /** Profit on the line at the same scale; null when unknown. */
+  profit: z.int().nullable(),
+});
+export type SaleLine = z.infer<typeof saleLineSchema>;
+
+export const saleHeaderSchema = z.object({
+  kind: saleKindSchema,
+  /** The number on the document: `536365`. */
+  reference: z.string(),
+  /** The workspace's local day of the sale, which every report counts it on. */
+  day: localDateSchema,
+  currency: currencySchema,
+  /** Decimal places of every amount of this sale. */
+  scale: scaleSchema,
+  /** The customer's own number at the source; null when the document names none. */
+  customerId: z.string().nullable(),
+  customerName: z.string().nullable().meta({ personal: true }),
+  country: z.string().nullable(),
+  region: z.string().nullable(),
+  /** How it was sold: `web`, `store`, `Second Class`. */
+  channel: z.string().nullable(),
+  shippedOn: localDateSchema.nullable(),
+});
+export type SaleHeader = z.infer<typeof saleHeaderSchema>;
+
+export const saleRecorded = defineEvent(
+  'sales.SaleRecorded',
+  saleHeaderSchema.extend({ lines: z.array(saleLineSchema) }),
+);
+/** More lines of the same document. */
+export const saleLinesAdded = defineEvent('sales.SaleLinesAdded', z.object({ lines: z.array(saleLineSchema) }));
+/** The document was wrong: header fields that change, and all lines anew when any changes. */
+export const saleAmended = defineEvent(
+  'sales.SaleAmended',
+  z.object({
+    from: saleHeaderSchema.partial(),
+    to: saleHeaderSchema.partial(),
+    lines: z.array(saleLineSchema).nullable(),
+    reason: z.string(),
+  }),
+);
+/** Money given back, for some lines or as a sum. Amounts are positive, at the sale's scale. */
+export const saleRefunded = defineEvent(
+  'sales.SaleRefunded',
+  z.object({
+    refundId: z.uuid(),
+    day: localDateSchema,
+    amount: z.int().positive(),
+    lines: z.array(z.object({ lineNo: z.int(), quantity: decimalSchema, amount: z.int().positive() })),
+    reason: z.string(),
+  }),
+);
+/** The whole of what was not refunded yet is given back. */
+export const saleCancelled = defineEvent(
+  'sales.SaleCancelled',
+  z.object({ day: localDateSchema, amount: z.int(), reason: z.string() }),
+);
+
+export const saleEvents = [saleRecorded, saleLinesAdded, saleAmended, saleRefunded, saleCancelled] as const;
+export type SaleEvent = EventOf<(typeof saleEvents)[number]>;

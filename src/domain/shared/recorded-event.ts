@@ -1,0 +1,22 @@
+/** An event as the log holds it: the domain's event, upcast and checked, in its envelope. */
+import type { DomainEvent } from './event.js';
+import type { EventMetadata } from './metadata.js';
+
+/** A place in `$all`. Strictly increasing, not contiguous; compare by magnitude only, `commit` first. */
+export interface LogPosition {
+  readonly commit: bigint;
+  readonly prepare: bigint;
+}
+
+export interface RecordedEvent<Event extends DomainEvent = DomainEvent> {
+  readonly id: string;
+  readonly streamName: string;
+  /** 0 for the first event of the stream. */
+  readonly revision: number;
+  readonly position: LogPosition;
+  readonly type: Event['type'];
+  readonly data: Event['data'];
+  readonly metadata: EventMetadata;
+  /** When the log recorded it, an ISO 8601 instant in UTC with milliseconds. */
+  readonly recordedAt: string;
+}

@@ -1,0 +1,69 @@
+/** Instants are ISO 8601 strings in UTC; days are `YYYY-MM-DD` without a zone. Pure: nothing here reads the clock. */
+import { z } from 'zod';
+
+/** An instant with `Z` or an offset; normalised to UTC with milliseconds. */
+export const instantSchema = z.iso
+  .datetime({ offset: true, error: 'an instant is ISO 8601 with a zone, such as 2026-03-01T09:30:00Z' })
+  .transform((text) => new Date(text).toISOString());
+
+/** A day of the Gregorian calendar that exists. */
+export const localDateSchema = z.iso.date({ error: 'a date is YYYY-MM-DD and must exist in the calendar' });
+export type LocalDate = string;
+
+/** A time of day, `HH:MM` or `HH:MM:SS`. */
+export const localTimeSchema = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$/, 'a time of day is HH:MM');
+
+/** An IANA zone that this runtime knows, for example `Europe/London`. */
+export const timeZoneSchema = z.string().refine(isTimeZone, 'a time zone is an IANA name such as Europe/London');
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+/** The wall clock of a zone at an instant: `{ date: '2026-03-01', time: '09:30:00' }`. */
+export function toLocal(instant: string, timeZone: string): { date: LocalDate; time: string } {
+  let formatter = formatters.get(timeZone);
+  if (!formatter) {
+    // sv-SE writes "2026-03-01 09:30:00", which is ISO order.
+    formatter = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' });
+    formatters.set(timeZone, formatter);
+  }
+  const [date = '', time = ''] = formatter.format(new Date(instant)).split(' ');
+  return { date, time };
+}
+
+/**
+ * The instant of a wall clock in a zone. A time that a spring change skips moves forward by the gap; of a time that an
+ * autumn change repeats, the first is taken (the rule of RFC 5545 and of Temporal's "compatible").
+ * @param date `YYYY-MM-DD`
+ * @param time `HH:MM[:SS[.mmm]]`
+ */
+export function fromLocal(date: LocalDate, time: string, timeZone: string): string {
+  const wall = Date.parse(`${date}T${time.length === 5 ? `${time}:00` : time}Z`);
+  const offsetAt = (epoch: number): number => {
+    const local = toLocal(new Date(epoch).toISOString(), timeZone);
+    return Date.parse(`${local.date}T${local.time}Z`) - Math.floor(epoch / 1000) * 1000;
+  };
+  const before = offsetAt(wall - 86_400_000);
+  const after = offsetAt(wall + 86_400_000);
+  const early = wall - before;
+  if (before === after || offsetAt(early) === before) return new Date(early).toISOString();
+  const late = wall - after;
+  return new Date(offsetAt(late) === after ? late : early).toISOString();
+}
+
+/** ISO weekday: 1 for Monday … 7 for Sunday. */
+export function weekday(date: LocalDate): number {
+  return new Date(`${date}T00:00:00Z`).getUTCDay() || 7;
+}
+
+export function addDays(date: LocalDate, days: number): LocalDate {
+  return new Date(Date.parse(`${date}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
+}
