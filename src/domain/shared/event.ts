@@ -23,6 +23,15 @@ export interface EventDefinition<Type extends string = string, Schema extends z.
   (data: z.infer<Schema>): DomainEvent<Type, z.infer<Schema>>;
 }
 
+const schemaVersions = new Map<string, number>();
+
+/** The schema version that events of this type are written with. Whoever can build an event has loaded its definition. */
+export function schemaVersionOf(type: string): number {
+  const version = schemaVersions.get(type);
+  if (version === undefined) throw new Error(`no event type ${type} is defined`);
+  return version;
+}
+
 /** Declares an event type. The result is both the definition and the function that builds such events. */
 export function defineEvent<Type extends string, Schema extends z.ZodType>(
   type: Type,
@@ -30,7 +39,9 @@ export function defineEvent<Type extends string, Schema extends z.ZodType>(
   upcasters: readonly Upcaster[] = [],
 ): EventDefinition<Type, Schema> {
   const build = (data: z.infer<Schema>): DomainEvent<Type, z.infer<Schema>> => ({ type, data });
-  return Object.assign(build, { type, schema, schemaVersion: upcasters.length + 1, upcasters });
+  const schemaVersion = upcasters.length + 1;
+  schemaVersions.set(type, schemaVersion);
+  return Object.assign(build, { type, schema, schemaVersion, upcasters });
 }
 
 /** The event that a definition describes: `EventOf<typeof taskCreated>`; of a list of definitions, their union. */

@@ -1,0 +1,232 @@
+/** The one path of every write over the event store; its rules stand in `decision-runner.ts`. */
+import { Injectable } from '@nestjs/common';
+import { schemaVersionOf, type DomainEvent } from '../../domain/shared/event.js';
+import { deriveId } from '../../domain/shared/ids.js';
+import type { LogPosition } from '../../domain/shared/recorded-event.js';
+import { reject, Rejection } from '../../domain/shared/rejection.js';
+import { Clock } from '../ports/clock.port.js';
+import { EventStore, type NewEvent } from '../ports/event-store.port.js';
+import type { Accepted, CommandContext, CommandResult } from './command.js';
+import { DecisionRunner, type DecisionRequest } from './decision-runner.js';
+import { foldEvents, FoldedStreams, type Fold, type FoldedStream } from './folded-stream.js';
+import { StreamLanes } from './stream-lanes.js';
+
+/** Lost races against other processes before the client is told; more would only add to the crowd. */
+const MAX_ATTEMPTS = 5;
+/** How old what `peek` gives may be, in milliseconds. */
+const PEEK_AGE_MS = 1_000;
+
+/** What is known of a stream when deciding. `fresh`: read from the log just now, not out of the cache or by assumption. */
+interface Known<State> {
+  readonly stream: FoldedStream<State> | undefined;
+  readonly fresh: boolean;
+}
+
+@Injectable()
+export class EventSourcedDecisionRunner extends DecisionRunner {
+  private readonly cache = new FoldedStreams();
+  private readonly lanes = new StreamLanes();
+  private readonly peeking = new Map<string, Promise<FoldedStream<unknown> | undefined>>();
+  /** The highest position seen: an append that answers with one not above it had been done before. */
+  private head: LogPosition = { commit: -1n, prepare: -1n };
+
+  constructor(
+    private readonly store: EventStore,
+    private readonly clock: Clock,
+  ) {
+    super();
+  }
+
+  override async run<State, Command, Event extends DomainEvent>(
+    request: DecisionRequest<State, Command, Event>,
+  ): Promise<CommandResult<State>> {
+    const streamName = `${request.category}-${request.id}`;
+    const result = this.lanes.run(streamName, () => this.decideAndAppend(streamName, request));
+    return result ?? reject('CONFLICT', `too many changes of this ${request.category} at once; try again`);
+  }
+
+  override async peek<State, Event extends DomainEvent>(
+    category: string,
+    id: string,
+    fold: Fold<State, Event>,
+    context: CommandContext,
+  ): Promise<{ readonly state: State; readonly version: number } | undefined> {
+    const streamName = `${category}-${id}`;
+    let stream = this.cache.get(streamName, fold);
+    if (!stream || performance.now() - stream.seenAt > PEEK_AGE_MS) stream = await this.peekLog(streamName, fold);
+    if (stream?.workspaceId !== context.workspaceId) return undefined;
+    return { state: stream.state, version: stream.revision + 1 };
+  }
+
+  /** One read for all who peek at the same time. */
+  private async peekLog<State, Event extends DomainEvent>(
+    streamName: string,
+    fold: Fold<State, Event>,
+  ): Promise<FoldedStream<State> | undefined> {
+    let reading = this.peeking.get(streamName);
+    if (!reading) {
+      reading = this.load(streamName, fold).finally(() => this.peeking.delete(streamName));
+      this.peeking.set(streamName, reading);
+    }
+    if (!(await reading)) return undefined;
+    // The one who read may have folded with another function; then this reads again.
+    return this.cache.get(streamName, fold) ?? this.load(streamName, fold);
+  }
+
+  private async decideAndAppend<State, Command, Event extends DomainEvent>(
+    streamName: string,
+    request: DecisionRequest<State, Command, Event>,
+  ): Promise<CommandResult<State>> {
+    const { decider, command, context } = request;
+    let known = await this.know(streamName, request);
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS;) {
+      const { stream, fresh } = known;
+      if (stream && stream.workspaceId !== context.workspaceId) return notFound(request);
+      if (stream?.commandIds.has(context.commandId)) return this.firstOutcome(streamName, request);
+
+      const decision =
+        outdated(request, stream) ?? decider.decide(command, stream ? stream.state : decider.initialState);
+      if (!(decision instanceof Rejection) && decision.length > 0) {
+        const appended = await this.append(streamName, request, stream, decision);
+        if (appended) return appended;
+        attempt += 1;
+      } else if (fresh) {
+        if (decision instanceof Rejection) return decision;
+        if (!stream) throw new Error(`a command on ${streamName}, which does not exist, was accepted without an event`);
+        return accepted(request, stream, 0);
+      }
+      // Lost a race, or about to answer from what may be out of date: only the log itself may say no, or that nothing is left to do.
+      known = { stream: await this.load(streamName, decider), fresh: true };
+    }
+    return conflict(request, known.stream);
+  }
+
+  private async know<State, Command, Event extends DomainEvent>(
+    streamName: string,
+    { decider, firstWrite }: DecisionRequest<State, Command, Event>,
+  ): Promise<Known<State>> {
+    const stream = this.cache.get(streamName, decider);
+    if (stream ?? firstWrite) return { stream, fresh: false };
+    return { stream: await this.load(streamName, decider), fresh: true };
+  }
+
+  /** Reads what the cache does not have yet. */
+  private async load<State, Event extends DomainEvent>(
+    streamName: string,
+    fold: Fold<State, Event>,
+  ): Promise<FoldedStream<State> | undefined> {
+    const known = this.cache.get(streamName, fold);
+    const slice = await this.store.readStream(streamName, known ? known.revision + 1 : 0);
+    const stream = foldEvents(fold, known, slice?.events ?? []);
+    if (stream) {
+      this.see(stream.position);
+      this.cache.put(streamName, fold, stream);
+    }
+    return stream;
+  }
+
+  /** Undefined when somebody else wrote first. */
+  private async append<State, Command, Event extends DomainEvent>(
+    streamName: string,
+    request: DecisionRequest<State, Command, Event>,
+    before: FoldedStream<State> | undefined,
+    decided: readonly Event[],
+  ): Promise<Accepted<State> | undefined> {
+    const { decider, context } = request;
+    const events = this.envelopes(streamName, context, decided);
+    const headBefore = this.head;
+    const result = await this.store.append(streamName, events, before?.revision ?? 'no_stream');
+    if (result.outcome === 'conflict') return undefined;
+    this.see(result.position);
+    const isRepetition =
+      result.revision !== (before?.revision ?? -1) + events.length || !isAfter(result.position, headBefore);
+    if (isRepetition) {
+      // The log already held this command's events, written by another process, and kept those instead of these.
+      this.cache.drop(streamName);
+      return this.firstOutcome(streamName, request);
+    }
+    const stream: FoldedStream<State> = {
+      state: decided.reduce(decider.evolve, before ? before.state : decider.initialState),
+      revision: result.revision,
+      position: result.position,
+      workspaceId: context.workspaceId,
+      commandIds: new Set(before?.commandIds).add(context.commandId),
+      seenAt: performance.now(),
+    };
+    this.cache.put(streamName, decider, stream);
+    return accepted(request, stream, events.length);
+  }
+
+  private envelopes(streamName: string, context: CommandContext, decided: readonly DomainEvent[]): NewEvent[] {
+    const { workspaceId, actor, commandId, correlationId, causationId, source } = context;
+    const occurredAt = context.occurredAt ?? this.clock.now();
+    return decided.map(({ type, data }, index) => ({
+      // With the stream in it: a client that uses one command id for two things must not have one of them taken for the other.
+      id: deriveId('event', workspaceId, streamName, commandId, index),
+      type,
+      data,
+      metadata: {
+        workspaceId,
+        actor,
+        commandId,
+        $correlationId: correlationId,
+        $causationId: causationId ?? commandId,
+        schemaVersion: schemaVersionOf(type),
+        occurredAt,
+        ...(source && { source }),
+      },
+    }));
+  }
+
+  /** What the command gave when it was done first, also when the stream has moved on since. */
+  private async firstOutcome<State, Command, Event extends DomainEvent>(
+    streamName: string,
+    request: DecisionRequest<State, Command, Event>,
+  ): Promise<Accepted<State>> {
+    const slice = await this.store.readStream(streamName);
+    const events = slice?.events ?? [];
+    const last = events.findLastIndex(({ metadata }) => metadata.commandId === request.context.commandId);
+    const stream = foldEvents(request.decider, undefined, events.slice(0, last + 1));
+    if (!stream) throw new Error(`the events of command ${request.context.commandId} are gone from ${streamName}`);
+    return accepted(request, stream, 0);
+  }
+
+  private see(position: LogPosition): void {
+    if (isAfter(position, this.head)) this.head = position;
+  }
+}
+
+type AnyRequest<State> = Pick<DecisionRequest<State, never, DomainEvent>, 'category' | 'id' | 'expectedVersion'>;
+
+const isAfter = (left: LogPosition, right: LogPosition): boolean =>
+  left.commit === right.commit ? left.prepare > right.prepare : left.commit > right.commit;
+
+const accepted = <State>({ id }: AnyRequest<State>, stream: FoldedStream<State>, written: number): Accepted<State> => ({
+  accepted: true,
+  id,
+  state: stream.state,
+  version: stream.revision + 1,
+  position: stream.position,
+  written,
+});
+
+const notFound = <State>({ category, id }: AnyRequest<State>): Rejection =>
+  reject('NOT_FOUND', `there is no ${category} ${id} in this workspace`);
+
+function outdated<State>(request: AnyRequest<State>, stream: FoldedStream<State> | undefined): Rejection | undefined {
+  const { expectedVersion } = request;
+  // Of a thing that does not exist the decider says so better.
+  if (expectedVersion === undefined || !stream || expectedVersion === stream.revision + 1) return undefined;
+  return conflict(request, stream);
+}
+
+const conflict = <State>(
+  { category, expectedVersion }: AnyRequest<State>,
+  stream: FoldedStream<State> | undefined,
+): Rejection =>
+  reject(
+    'CONFLICT',
+    `the ${category} was changed meanwhile; look at it as it is now and send its current version`,
+    expectedVersion === undefined ? [] : ['expectedVersion'],
+    { currentVersion: stream ? stream.revision + 1 : 0 },
+  );
