@@ -1,0 +1,41 @@
+#!/usr/bin/env node
+/** The `teampulse` command: finds the subcommand, loads only that one, and turns whatever goes wrong into one clear message. */
+import { Command, CommanderError } from 'commander';
+import { entries } from './entries.js';
+import { describeFailure } from './failure.js';
+
+/** Wrong usage, as of sysexits and most tools; anything that broke exits with 1. */
+const EXIT_USAGE = 2;
+
+async function main(args: readonly string[]): Promise<void> {
+  const program = new Command('teampulse')
+    .description('Tasks, sales, attendance and sync changes as events, read models and a GraphQL API.')
+    .showHelpAfterError('Run with --help to see what there is.');
+  const words = args.filter((argument) => !argument.startsWith('-'));
+  const wanted = words[0] === 'help' ? words[1] : words[0];
+  for (const entry of entries) {
+    const command = entry.name === wanted ? await entry.load() : new Command(entry.name);
+    program.addCommand(command.summary(entry.summary));
+  }
+  throwInsteadOfExit(program);
+  await program.parseAsync(args, { from: 'user' });
+}
+
+/** Commander sets this per command, and `addCommand` does not pass it on. */
+function throwInsteadOfExit(command: Command): void {
+  command.exitOverride();
+  for (const child of command.commands) throwInsteadOfExit(child);
+}
+
+function fail(error: unknown): never {
+  // Commander has printed its message already.
+  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : EXIT_USAGE);
+  console.error(describeFailure(error));
+  process.exit(1);
+}
+
+process.on('uncaughtException', fail);
+// A reader that has had enough (`| head`) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => (error.code === 'EPIPE' ? process.exit(0) : fail(error)));
+
+main(process.argv.slice(2)).catch(fail);
