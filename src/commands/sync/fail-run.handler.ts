@@ -1,0 +1,26 @@
+import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { Rejection } from '../../domain/shared/rejection.js';
+import { syncRunDecider, type SyncRunState } from '../../domain/sync/sync-run.decider.js';
+import { checkInput } from '../shared/check-input.js';
+import type { CommandResult } from '../shared/command.js';
+import { DecisionRunner } from '../shared/decision-runner.js';
+import { FailRun, failRunInput } from './fail-run.command.js';
+
+@CommandHandler(FailRun)
+export class FailRunHandler implements ICommandHandler<FailRun> {
+  constructor(private readonly runner: DecisionRunner) {}
+
+  async execute({ input, context }: FailRun): Promise<CommandResult<SyncRunState>> {
+    const checked = checkInput(failRunInput, input);
+    if (checked instanceof Rejection) return checked;
+    const { runId, expectedVersion, ...rest } = checked;
+    return this.runner.run({
+      category: 'sync-run',
+      id: runId,
+      decider: syncRunDecider,
+      command: { type: 'fail', ...rest },
+      context,
+      expectedVersion,
+    });
+  }
+}

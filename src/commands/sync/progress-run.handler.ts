@@ -1,0 +1,26 @@
+import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { Rejection } from '../../domain/shared/rejection.js';
+import { syncRunDecider, type SyncRunState } from '../../domain/sync/sync-run.decider.js';
+import { checkInput } from '../shared/check-input.js';
+import type { CommandResult } from '../shared/command.js';
+import { DecisionRunner } from '../shared/decision-runner.js';
+import { ProgressRun, progressRunInput } from './progress-run.command.js';
+
+@CommandHandler(ProgressRun)
+export class ProgressRunHandler implements ICommandHandler<ProgressRun> {
+  constructor(private readonly runner: DecisionRunner) {}
+
+  async execute({ input, context }: ProgressRun): Promise<CommandResult<SyncRunState>> {
+    const checked = checkInput(progressRunInput, input);
+    if (checked instanceof Rejection) return checked;
+    const { runId, expectedVersion, ...rest } = checked;
+    return this.runner.run({
+      category: 'sync-run',
+      id: runId,
+      decider: syncRunDecider,
+      command: { type: 'progress', ...rest },
+      context,
+      expectedVersion,
+    });
+  }
+}
