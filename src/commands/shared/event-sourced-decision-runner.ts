@@ -146,7 +146,7 @@ export class EventSourcedDecisionRunner extends DecisionRunner {
       return this.firstOutcome(streamName, request);
     }
     const stream: FoldedStream<State> = {
-      state: decided.reduce(decider.evolve, before ? before.state : decider.initialState),
+      state: fold(decider, before, decided, events),
       revision: result.revision,
       position: result.position,
       workspaceId: context.workspaceId,
@@ -195,6 +195,18 @@ export class EventSourcedDecisionRunner extends DecisionRunner {
     if (isAfter(position, this.head)) this.head = position;
   }
 }
+
+/** The decided events in their envelopes, folded as a later reader of the log will fold them. */
+const fold = <State, Event extends DomainEvent>(
+  decider: Fold<State, Event>,
+  before: FoldedStream<State> | undefined,
+  decided: readonly Event[],
+  envelopes: readonly NewEvent[],
+): State =>
+  decided.reduce(
+    (state, event, index) => decider.evolve(state, { ...event, metadata: envelopes[index]?.metadata }),
+    before ? before.state : decider.initialState,
+  );
 
 type AnyRequest<State> = Pick<DecisionRequest<State, never, DomainEvent>, 'category' | 'id' | 'expectedVersion'>;
 

@@ -1,10 +1,13 @@
 /** What an event type is: its name, its versions and the shape of its data. Names and shapes are a storage contract: only add. */
 import type { z } from 'zod';
+import type { EventMetadata } from './metadata.js';
 
-/** An event as deciders produce and fold it: plain data, no envelope. */
+/** An event as deciders produce and fold it: plain data. */
 export interface DomainEvent<Type extends string = string, Data = unknown> {
   readonly type: Type;
   readonly data: Data;
+  /** There when an event is folded that has its envelope: who did it, and when. Deciders read it and never set it. */
+  readonly metadata?: EventMetadata | undefined;
 }
 
 /** Turns the data of schema version n into that of version n + 1. Pure; runs on every read path. */
