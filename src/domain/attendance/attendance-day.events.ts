@@ -21,24 +21,23 @@ export const leaveRecorded = defineEvent(
   'attendance.LeaveRecorded',
   z.object({ ...ofDay, kind: leaveKindSchema, note: z.string().nullable() }),
 );
+/** What a day was corrected to; `none`: as if nothing had been recorded. */
+export const correctedDaySchema = z.discriminatedUnion('status', [
+  z.object({
+    status: z.literal('present'),
+    checkIn: z.object(clocked),
+    checkOut: z.object(clocked).nullable(),
+  }),
+  z.object({ status: z.literal('absent'), reason: z.string().nullable() }),
+  z.object({ status: z.literal('leave'), kind: leaveKindSchema, note: z.string().nullable() }),
+  z.object({ status: z.literal('none') }),
+]);
+export type CorrectedDay = z.infer<typeof correctedDaySchema>;
+
 /** A manager says what the day really was; replaces all that stood before. */
 export const dayCorrected = defineEvent(
   'attendance.DayCorrected',
-  z.object({
-    ...ofDay,
-    to: z.discriminatedUnion('status', [
-      z.object({
-        status: z.literal('present'),
-        checkIn: z.object(clocked),
-        checkOut: z.object(clocked).nullable(),
-      }),
-      z.object({ status: z.literal('absent'), reason: z.string().nullable() }),
-      z.object({ status: z.literal('leave'), kind: leaveKindSchema, note: z.string().nullable() }),
-      /** As if nothing had been recorded. */
-      z.object({ status: z.literal('none') }),
-    ]),
-    reason: z.string(),
-  }),
+  z.object({ ...ofDay, to: correctedDaySchema, reason: z.string() }),
 );
 
 export const attendanceDayEvents = [checkedIn, checkedOut, absenceRecorded, leaveRecorded, dayCorrected] as const;

@@ -24,6 +24,7 @@ export const unitChanged = defineEvent(
 
 /** Rate in percent of those expected, 0 to 100 with up to 4 decimals, as a decimal text; null: the unit did not report. */
 export const unitRateSchema = z.object({ code: z.string(), ratePct: z.string().nullable() });
+export type UnitRate = z.infer<typeof unitRateSchema>;
 
 /** Rates of a day, one stream per day; a unit named again replaces its earlier rate. At most 5,000 units in one event. */
 export const unitRatesReported = defineEvent(
@@ -31,7 +32,7 @@ export const unitRatesReported = defineEvent(
   z.object({
     day: localDateSchema,
     rates: z.array(unitRateSchema).max(5000),
-    /** The source's own total over all units, where it gives one. */
+    /** The source's own total over all units, where it gives one; null leaves an earlier one as it is. */
     totalPct: z.string().nullable(),
   }),
 );

@@ -67,3 +67,6 @@ export function weekday(date: LocalDate): number {
 export function addDays(date: LocalDate, days: number): LocalDate {
   return new Date(Date.parse(`${date}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
 }
+
+/** Negative when `to` lies before `from`. With fractions, where the instants have milliseconds. */
+export const secondsBetween = (from: string, to: string): number => (Date.parse(to) - Date.parse(from)) / 1000;
