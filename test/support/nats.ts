@@ -1,0 +1,73 @@
+/**
+ * A real nats-server with JetStream: the one on the PATH, or Debian's where this runs as root and can install it. Without one
+ * the tests of the bus are skipped with one line that says so, unless TEAMPULSE_REQUIRE_NATS=1 makes that a failure.
+ */
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { vi } from 'vitest';
+
+const works = (): boolean => spawnSync('nats-server', ['--version'], { stdio: 'ignore' }).status === 0;
+
+/** Whether tests may use a nats-server. */
+export function hasNats(): boolean {
+  if (works()) return true;
+  if (process.getuid?.() === 0) {
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    const options = { stdio: 'ignore', env, timeout: 60_000 } as const;
+    if (spawnSync('apt-get', ['install', '-y', 'nats-server'], options).status !== 0) {
+      spawnSync('apt-get', ['update'], options);
+      spawnSync('apt-get', ['install', '-y', 'nats-server'], options);
+    }
+    if (works()) return true;
+  }
+  const message = 'There is no nats-server on the PATH and none could be installed';
+  if (process.env['TEAMPULSE_REQUIRE_NATS'] === '1') throw new Error(`${message}; TEAMPULSE_REQUIRE_NATS=1 needs one.`);
+  console.log(`${message}: the tests of the bus are skipped.`);
+  return false;
+}
+
+export class NatsServer {
+  private readonly folder = mkdtempSync(join(tmpdir(), 'teampulse-nats-'));
+  private process: ChildProcess | undefined;
+  private port = -1;
+
+  get url(): string {
+    return `nats://127.0.0.1:${this.port}`;
+  }
+
+  /** Starts it, on a free port the first time and on the same one again later. */
+  async start(): Promise<void> {
+    const child = spawn(
+      'nats-server',
+      ['-a', '127.0.0.1', '-p', String(this.port), '-js', '-sd', join(this.folder, 'data'), '--ports_file_dir', this.folder],
+      { stdio: 'ignore' },
+    ); // prettier-ignore
+    this.process = child;
+    const file = await vi.waitUntil(
+      () => readdirSync(this.folder).find((name) => name.endsWith(`_${child.pid}.ports`)),
+      {
+        timeout: 10_000,
+        interval: 20,
+      },
+    );
+    const ports = JSON.parse(readFileSync(join(this.folder, file), 'utf8')) as { nats: [string] };
+    this.port = Number(new URL(ports.nats[0]).port);
+  }
+
+  /** Kills it the hard way: what it has not stored is gone. */
+  async kill(): Promise<void> {
+    const child = this.process;
+    if (child?.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exited;
+  }
+
+  async stop(): Promise<void> {
+    await this.kill();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
