@@ -65,6 +65,12 @@ export function parseConfig(variables: Variables): Config {
 /** The environment alone, with nothing borrowed from a running `teampulse up`. */
 export const ownConfig = (): Config => parseConfig(process.env);
 
+/** The environment of a child process: this one's, with some keys set. */
+export const childEnvironment = (keys: Partial<Record<ConfigKey, string>>): NodeJS.ProcessEnv => ({
+  ...process.env,
+  ...keys,
+});
+
 /** Whether errors show their stack. Holds also while the configuration itself is what is wrong. */
 export const showsStacks = (): boolean => ['debug', 'trace'].includes(process.env['LOG_LEVEL'] ?? '');
 

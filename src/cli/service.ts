@@ -1,0 +1,54 @@
+/**
+ * How a long-running subcommand (`eventstore`, `worker`, `api`) lives and ends: it starts, tells the process that started it
+ * where it can be reached, and stops on SIGTERM, on Ctrl-C, and when that process is gone.
+ *
+ *   await runService(async () => {
+ *     const server = await start();
+ *     return { address: server.url, stop: () => server.close() };
+ *   });
+ */
+
+export interface Service {
+  /** Where it can be reached, as others are to be told: `esdb://127.0.0.1:2113?tls=false`, `http://127.0.0.1:4000`. */
+  readonly address?: string;
+  /** Takes no more work, finishes what is under way, closes what it opened. */
+  stop(): Promise<void>;
+  /** Settles when the service ends by itself, and rejects with the reason when it broke. */
+  readonly ended?: Promise<unknown>;
+}
+
+/** What a child tells `teampulse up` once it can be used. */
+export interface ReadyMessage {
+  readonly ready: true;
+  readonly address?: string | undefined;
+}
+
+/** Under the ten seconds that `up` and container runtimes give before they kill. */
+const STOP_TIMEOUT_MS = 8_000;
+
+/** Runs a service until it is told to stop or ends by itself. Returns when it has stopped; throws when it broke. */
+export async function runService(start: () => Promise<Service>): Promise<void> {
+  const stopRequested = new Promise<void>((resolve) => {
+    process.once('SIGTERM', resolve);
+    process.once('SIGINT', resolve);
+    // The channel closes when the parent dies, also by kill -9.
+    if (process.connected) process.once('disconnect', resolve);
+  });
+  void stopRequested.then(() => {
+    const deadline = setTimeout(() => {
+      console.error(`teampulse: did not stop within ${STOP_TIMEOUT_MS / 1000} s, so it was ended`);
+      process.exit(1);
+    }, STOP_TIMEOUT_MS);
+    deadline.unref();
+  });
+  const service = await start();
+  const ready: ReadyMessage = { ready: true, address: service.address };
+  // A parent that has just died is found out by the closed channel.
+  process.send?.(ready, undefined, undefined, () => undefined);
+  try {
+    await Promise.race([stopRequested, service.ended ?? stopRequested]);
+  } finally {
+    await service.stop();
+    if (process.connected) process.disconnect();
+  }
+}
