@@ -25,6 +25,8 @@ export const saleLineSchema = z.object({
   amount: z.int(),
   /** Profit on the line at the same scale; null when unknown. */
   profit: z.int().nullable(),
+  /** When this line was sold, where the source says so line by line and it differs from the document's own time. */
+  soldAt: z.iso.datetime().optional(),
 });
 export type SaleLine = z.infer<typeof saleLineSchema>;
 
@@ -34,6 +36,8 @@ export const saleHeaderSchema = z.object({
   reference: z.string(),
   /** The workspace's local day of the sale, which every report counts it on. */
   day: localDateSchema,
+  /** The instant of the sale in UTC; null when only the day is known. */
+  soldAt: z.iso.datetime().nullable(),
   currency: currencySchema,
   /** Decimal places of every amount of this sale. */
   scale: scaleSchema,
@@ -53,8 +57,18 @@ export const saleRecorded = defineEvent(
   saleHeaderSchema.extend({ lines: z.array(saleLineSchema) }),
 );
 /** More lines of the same document. */
-export const saleLinesAdded = defineEvent('sales.SaleLinesAdded', z.object({ lines: z.array(saleLineSchema) }));
-/** The document was wrong: header fields that change, and all lines anew when any changes. */
+export const saleLinesAdded = defineEvent(
+  'sales.SaleLinesAdded',
+  z.object({
+    /** Decimal places of every amount of the sale from now on: as before, or more when these lines are finer. */
+    scale: scaleSchema,
+    lines: z.array(saleLineSchema),
+  }),
+);
+/**
+ * The document was wrong: header fields that change, and all lines anew when any changes. A changed scale (only ever
+ * higher) is that of every amount from now on, of these lines and of what was before.
+ */
 export const saleAmended = defineEvent(
   'sales.SaleAmended',
   z.object({
@@ -64,6 +78,15 @@ export const saleAmended = defineEvent(
     reason: z.string(),
   }),
 );
+
+/** What is given back of one line: a positive amount; the quantity has the sign of the line's own. */
+export const refundedLineSchema = z.object({
+  lineNo: z.int().min(1),
+  quantity: decimalSchema,
+  amount: z.int().positive(),
+});
+export type RefundedLine = z.infer<typeof refundedLineSchema>;
+
 /** Money given back, for some lines or as a sum. Amounts are positive, at the sale's scale. */
 export const saleRefunded = defineEvent(
   'sales.SaleRefunded',
@@ -71,14 +94,21 @@ export const saleRefunded = defineEvent(
     refundId: z.uuid(),
     day: localDateSchema,
     amount: z.int().positive(),
-    lines: z.array(z.object({ lineNo: z.int(), quantity: decimalSchema, amount: z.int().positive() })),
+    /** Adds up to `amount`; empty when a sum was given back that belongs to no line. */
+    lines: z.array(refundedLineSchema),
     reason: z.string(),
   }),
 );
-/** The whole of what was not refunded yet is given back. */
+/** The whole of what was not refunded yet is given back; of a credit note, taken back (`amount` is negative then). */
 export const saleCancelled = defineEvent(
   'sales.SaleCancelled',
-  z.object({ day: localDateSchema, amount: z.int(), reason: z.string() }),
+  z.object({
+    day: localDateSchema,
+    amount: z.int(),
+    /** As for a refund; empty when a sum was refunded before, so that what is left belongs to no line. */
+    lines: z.array(refundedLineSchema),
+    reason: z.string(),
+  }),
 );
 
 export const saleEvents = [saleRecorded, saleLinesAdded, saleAmended, saleRefunded, saleCancelled] as const;

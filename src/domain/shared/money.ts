@@ -51,7 +51,15 @@ export function formatDecimal(amount: bigint, scale: number): string {
   return `${sign}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
 }
 
+/** Making a number format costs more than a whole command. At most 17,576 entries: three letters. */
+const minorUnitScales = new Map<string, number>();
+
 /** The decimal places of the currency's own minor unit (ISO 4217, as ICU knows them): 2 for GBP, 0 for JPY. */
 export function minorUnitScale(currency: string): number {
-  return new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
+  let scale = minorUnitScales.get(currency);
+  if (scale === undefined) {
+    const format = new Intl.NumberFormat('en', { style: 'currency', currency });
+    minorUnitScales.set(currency, (scale = format.resolvedOptions().maximumFractionDigits ?? 2));
+  }
+  return scale;
 }
