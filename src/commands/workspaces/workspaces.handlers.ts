@@ -1,4 +1,4 @@
-/** What carries out the commands of this capability. */
+/** What carries out the commands of this capability. `StreamWorkspaceSettingsReader` is provided apart, as the port that others ask. */
 import { AddHolidayHandler } from './add-holiday.handler.js';
 import { AddMemberHandler } from './add-member.handler.js';
 import { ChangeMemberRoleHandler } from './change-member-role.handler.js';

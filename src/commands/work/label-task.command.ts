@@ -1,0 +1,12 @@
+/** Puts a label on a task. */
+import { z } from 'zod';
+import type { TaskState } from '../../domain/work/task.state.js';
+import { WorkspaceCommand } from '../shared/command.js';
+
+export const labelTaskInput = z.object({
+  taskId: z.uuid(),
+  labelId: z.uuid(),
+  expectedVersion: z.int().min(0).optional(),
+});
+
+export class LabelTask extends WorkspaceCommand<z.input<typeof labelTaskInput>, TaskState> {}
