@@ -7,6 +7,7 @@
  *     return { address: server.url, stop: () => server.close() };
  *   });
  */
+import { z } from 'zod';
 
 export interface Service {
   /** Where it can be reached, as others are to be told: `esdb://127.0.0.1:2113?tls=false`, `http://127.0.0.1:4000`. */
@@ -18,10 +19,8 @@ export interface Service {
 }
 
 /** What a child tells `teampulse up` once it can be used. */
-export interface ReadyMessage {
-  readonly ready: true;
-  readonly address?: string | undefined;
-}
+export const readyMessage = z.object({ ready: z.literal(true), address: z.string().optional() });
+export type ReadyMessage = z.infer<typeof readyMessage>;
 
 /** Under the ten seconds that `up` and container runtimes give before they kill. */
 const STOP_TIMEOUT_MS = 8_000;
@@ -34,13 +33,7 @@ export async function runService(start: () => Promise<Service>): Promise<void> {
     // The channel closes when the parent dies, also by kill -9.
     if (process.connected) process.once('disconnect', resolve);
   });
-  void stopRequested.then(() => {
-    const deadline = setTimeout(() => {
-      console.error(`teampulse: did not stop within ${STOP_TIMEOUT_MS / 1000} s, so it was ended`);
-      process.exit(1);
-    }, STOP_TIMEOUT_MS);
-    deadline.unref();
-  });
+  void endWhenStuck(stopRequested);
   const service = await start();
   const ready: ReadyMessage = { ready: true, address: service.address };
   // A parent that has just died is found out by the closed channel.
@@ -51,4 +44,14 @@ export async function runService(start: () => Promise<Service>): Promise<void> {
     await service.stop();
     if (process.connected) process.disconnect();
   }
+}
+
+/** A connection that never closes must not keep a service from ending. */
+async function endWhenStuck(stopRequested: Promise<void>): Promise<void> {
+  await stopRequested;
+  const deadline = setTimeout(() => {
+    console.error(`teampulse: did not stop within ${STOP_TIMEOUT_MS / 1000} s, so it was ended`);
+    process.exit(1);
+  }, STOP_TIMEOUT_MS);
+  deadline.unref();
 }

@@ -13,7 +13,7 @@ import { childEnvironment } from '../../adapters/config/config.js';
 import type { ConfigKey } from '../../adapters/config/schema.js';
 import type { Logger } from '../../adapters/logging/logger.js';
 import { CliError } from '../failure.js';
-import type { ReadyMessage } from '../service.js';
+import { readyMessage, type ReadyMessage } from '../service.js';
 
 export interface ChildOptions {
   /** The subcommand, which is also the name in the logs. */
@@ -143,7 +143,7 @@ async function becomesReady(child: ChildProcess, name: string): Promise<ReadyMes
   const { signal } = settled;
   try {
     return await Promise.race([
-      once(child, 'message', { signal }).then(([message]) => message as ReadyMessage),
+      once(child, 'message', { signal }).then(([message]) => readyMessage.parse(message)),
       once(child, 'exit', { signal }).then(([code, by]) => {
         throw new CliError(
           `${name} ended before it was ready (${by ?? `exit code ${code}`})`,
