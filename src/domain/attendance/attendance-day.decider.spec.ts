@@ -15,13 +15,19 @@ const checkIn = (at: LocalClocked): AttendanceDayCommand => ({ ...of, type: 'che
 const checkOut = (at: LocalClocked): AttendanceDayCommand => ({ ...of, type: 'checkOut', clocked: at });
 const recordAbsence = (reason: string | null): AttendanceDayCommand => ({ ...of, type: 'recordAbsence', reason });
 const recordLeave: AttendanceDayCommand = { ...of, type: 'recordLeave', kind: 'vacation', note: null };
-const correctToNone: AttendanceDayCommand = { ...of, type: 'correct', to: { status: 'none' }, reason: 'wrong person' };
+const correctToNone: AttendanceDayCommand = {
+  ...of,
+  type: 'correct',
+  to: { status: 'none' },
+  reason: 'wrong person',
+  by: 'user-1',
+};
 
 const inAtNine = checkedIn({ ...of, ...stored(clocked('09:00:00')) });
 const outAtFive = checkedOut({ ...of, ...stored(clocked('17:00:00')) });
 const absent = absenceRecorded({ ...of, reason: null });
 const onLeave = leaveRecorded({ ...of, kind: 'vacation', note: null });
-const cleared = dayCorrected({ ...of, to: { status: 'none' }, reason: 'wrong person' });
+const cleared = dayCorrected({ ...of, to: { status: 'none' }, reason: 'wrong person', by: 'user-1' });
 
 describe('check in', () => {
   it('begins the day', () => {
@@ -86,14 +92,15 @@ describe('absence and leave', () => {
   });
 });
 
-describe('a correction', () => {
-  const present = (inAt: LocalClocked, outAt: LocalClocked | null): AttendanceDayCommand => ({
-    ...of,
-    type: 'correct',
-    to: { status: 'present', checkIn: inAt, checkOut: outAt },
-    reason: 'clock was broken',
-  });
+const present = (inAt: LocalClocked, outAt: LocalClocked | null): AttendanceDayCommand => ({
+  ...of,
+  type: 'correct',
+  to: { status: 'present', checkIn: inAt, checkOut: outAt },
+  reason: 'clock was broken',
+  by: 'user-1',
+});
 
+describe('a correction', () => {
   it('replaces all that stood', () => {
     attendance
       .given([absent])
@@ -103,6 +110,7 @@ describe('a correction', () => {
           ...of,
           to: { status: 'present', checkIn: stored(clocked('08:00:00')), checkOut: stored(clocked('16:00:00')) },
           reason: 'clock was broken',
+          by: 'user-1',
         }),
       ]);
     attendance.given([inAtNine, outAtFive]).when(correctToNone).then([cleared]);
@@ -110,8 +118,8 @@ describe('a correction', () => {
   it('records a day that had nothing, but does not clear one', () => {
     attendance
       .given([])
-      .when({ ...of, type: 'correct', to: { status: 'absent', reason: 'ill' }, reason: 'told by phone' })
-      .then([dayCorrected({ ...of, to: { status: 'absent', reason: 'ill' }, reason: 'told by phone' })]);
+      .when({ ...of, type: 'correct', to: { status: 'absent', reason: 'ill' }, reason: 'told by phone', by: 'user-1' })
+      .then([dayCorrected({ ...of, to: { status: 'absent', reason: 'ill' }, reason: 'told by phone', by: 'user-1' })]);
     attendance.given([]).when(correctToNone).then(rejection('NOT_FOUND'));
   });
   it('obeys the same clock as everybody', () => {
@@ -132,6 +140,7 @@ describe('a correction', () => {
       ...of,
       to: { status: 'present', checkIn: stored(clocked('08:00:00')), checkOut: null },
       reason: 'clock was broken',
+      by: 'user-1',
     });
     attendance.given([absent, open]).when(checkOut(clocked('17:00:00'))).then([outAtFive]); // prettier-ignore
   });

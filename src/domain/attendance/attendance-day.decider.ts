@@ -23,6 +23,12 @@ export interface Clocked {
   readonly localTime: string;
 }
 
+/** The employee and day that a stream is of. */
+export interface OfDay {
+  readonly employeeId: string;
+  readonly day: LocalDate;
+}
+
 /** What is so on the day. */
 export type DayContent =
   | { readonly status: 'none' }
@@ -31,19 +37,15 @@ export type DayContent =
   | { readonly status: 'leave'; readonly kind: LeaveKind; readonly note: string | null };
 
 export type AttendanceDayState = DayContent & {
-  /** What the last correction gave as its reason; null when nobody corrected the day. */
-  readonly correctionReason: string | null;
+  /** Whose and which day; null before the first event. */
+  readonly of: OfDay | null;
+  /** Who corrected the day last, and why; null when nobody did. */
+  readonly correction: { readonly reason: string; readonly by: string } | null;
 };
 
 /** An instant with its local day, by which the decider checks that it belongs to this day. */
 export interface LocalClocked extends Clocked {
   readonly localDay: LocalDate;
-}
-
-/** The employee and day that the stream is of. */
-interface OfDay {
-  readonly employeeId: string;
-  readonly day: LocalDate;
 }
 
 export type Correction =
@@ -56,28 +58,29 @@ export type AttendanceDayCommand = OfDay &
     | { readonly type: 'checkOut'; readonly clocked: LocalClocked }
     | { readonly type: 'recordAbsence'; readonly reason: string | null }
     | { readonly type: 'recordLeave'; readonly kind: LeaveKind; readonly note: string | null }
-    | { readonly type: 'correct'; readonly to: Correction; readonly reason: string }
+    | { readonly type: 'correct'; readonly to: Correction; readonly reason: string; readonly by: string }
   );
 
 /** A longer presence is a forgotten check-out, which a manager corrects. */
 const LONGEST_SHIFT_SECONDS = 24 * 3600;
 
 export const attendanceDayDecider: Decider<AttendanceDayState, AttendanceDayCommand, AttendanceDayEvent> = {
-  initialState: { status: 'none', correctionReason: null },
+  initialState: { status: 'none', of: null, correction: null },
 
   evolve(state, event) {
-    const { correctionReason } = state;
+    const of = { employeeId: event.data.employeeId, day: event.data.day };
+    const kept = { of, correction: state.correction };
     switch (event.type) {
       case 'attendance.CheckedIn':
-        return { status: 'present', checkIn: clockedOf(event.data), checkOut: null, correctionReason };
+        return { status: 'present', checkIn: clockedOf(event.data), checkOut: null, ...kept };
       case 'attendance.CheckedOut':
         return state.status === 'present' ? { ...state, checkOut: clockedOf(event.data) } : state;
       case 'attendance.AbsenceRecorded':
-        return { status: 'absent', reason: event.data.reason, correctionReason };
+        return { status: 'absent', reason: event.data.reason, ...kept };
       case 'attendance.LeaveRecorded':
-        return { status: 'leave', kind: event.data.kind, note: event.data.note, correctionReason };
+        return { status: 'leave', kind: event.data.kind, note: event.data.note, ...kept };
       case 'attendance.DayCorrected':
-        return { ...event.data.to, correctionReason: event.data.reason };
+        return { ...event.data.to, of, correction: { reason: event.data.reason, by: event.data.by } };
     }
   },
 
@@ -97,7 +100,7 @@ export const attendanceDayDecider: Decider<AttendanceDayState, AttendanceDayComm
         if (state.status !== 'none' && state.status !== 'leave') return standsOtherwise(of.day, state);
         return [leaveRecorded({ ...of, kind: command.kind, note: command.note })];
       case 'correct':
-        return correct(of, command.to, command.reason, state);
+        return correct(of, command, state);
     }
   },
 };
@@ -123,7 +126,11 @@ function checkOut(of: OfDay, clocked: LocalClocked, state: AttendanceDayState): 
   return refuseShift(of.day, state.checkIn, clocked, ['at']) ?? [checkedOut({ ...of, ...clockedOf(clocked) })];
 }
 
-function correct(of: OfDay, to: Correction, reason: string, state: AttendanceDayState): Decision<AttendanceDayEvent> {
+function correct(
+  of: OfDay,
+  { to, reason, by }: Extract<AttendanceDayCommand, { type: 'correct' }>,
+  state: AttendanceDayState,
+): Decision<AttendanceDayEvent> {
   if (to.status === 'present') {
     const refused =
       refuseCheckInOfOtherDay(of.day, to.checkIn, ['checkInAt']) ??
@@ -131,11 +138,11 @@ function correct(of: OfDay, to: Correction, reason: string, state: AttendanceDay
     if (refused) return refused;
   }
   const content = contentOf(to);
-  if (state.correctionReason === null && state.status === 'none' && content.status === 'none') {
+  if (state.of === null && content.status === 'none') {
     return reject('NOT_FOUND', `nothing is recorded on ${of.day}`);
   }
-  if (state.correctionReason === reason && sameContent(state, content)) return [];
-  return [dayCorrected({ ...of, to: content, reason })];
+  if (state.correction?.reason === reason && sameContent(state, content)) return [];
+  return [dayCorrected({ ...of, to: content, reason, by })];
 }
 
 /** A shift ends after it began, on its own day or the next, and within 24 hours. */

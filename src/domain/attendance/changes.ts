@@ -13,7 +13,7 @@ export function changesOf<Details extends object>(
   const from: Partial<Details> = {};
   const to: Partial<Details> = {};
   let any = false;
-  for (const key of Object.keys(wanted) as (keyof Details)[]) {
+  for (const key in wanted) {
     const value = wanted[key];
     if (value === undefined || value === current[key]) continue;
     from[key] = current[key];

@@ -1,0 +1,17 @@
+/** Adds a person whose presence is recorded. The id is derived from the number (`employeeIdOf`). */
+import { z } from 'zod';
+import type { EmployeeState } from '../../domain/attendance/employee.decider.js';
+import { localDateSchema } from '../../domain/shared/time.js';
+import { WorkspaceCommand } from '../shared/command.js';
+import { naturalKeySchema, shortTextSchema } from './attendance.inputs.js';
+
+export const addEmployeeInput = z.object({
+  number: naturalKeySchema,
+  name: shortTextSchema,
+  department: shortTextSchema.nullish(),
+  title: shortTextSchema.nullish(),
+  /** The first day of work; without one the person counts as employed since before the first record. */
+  startedOn: localDateSchema.nullish(),
+});
+
+export class AddEmployee extends WorkspaceCommand<z.input<typeof addEmployeeInput>, EmployeeState> {}
