@@ -22,18 +22,18 @@ export interface Service {
 export const readyMessage = z.object({ ready: z.literal(true), address: z.string().optional() });
 export type ReadyMessage = z.infer<typeof readyMessage>;
 
-/** Under the ten seconds that `up` and container runtimes give before they kill. */
-const STOP_TIMEOUT_MS = 8_000;
+/** `up` stops its parts in two rounds and Postgres after them, all within the ten seconds that container runtimes give. */
+const STOP_TIMEOUT_MS = 4_000;
 
 /** Runs a service until it is told to stop or ends by itself. Returns when it has stopped; throws when it broke. */
-export async function runService(start: () => Promise<Service>): Promise<void> {
+export async function runService(start: () => Promise<Service>, stopTimeoutMs = STOP_TIMEOUT_MS): Promise<void> {
   const stopRequested = new Promise<void>((resolve) => {
     process.once('SIGTERM', resolve);
     process.once('SIGINT', resolve);
     // The channel closes when the parent dies, also by kill -9.
     if (process.connected) process.once('disconnect', resolve);
   });
-  void endWhenStuck(stopRequested);
+  void endWhenStuck(stopRequested, stopTimeoutMs);
   const service = await start();
   const ready: ReadyMessage = { ready: true, address: service.address };
   // A parent that has just died is found out by the closed channel.
@@ -47,11 +47,11 @@ export async function runService(start: () => Promise<Service>): Promise<void> {
 }
 
 /** A connection that never closes must not keep a service from ending. */
-async function endWhenStuck(stopRequested: Promise<void>): Promise<void> {
+async function endWhenStuck(stopRequested: Promise<void>, timeoutMs: number): Promise<void> {
   await stopRequested;
   const deadline = setTimeout(() => {
-    console.error(`teampulse: did not stop within ${STOP_TIMEOUT_MS / 1000} s, so it was ended`);
+    console.error(`teampulse: did not stop within ${timeoutMs / 1000} s, so it was ended`);
     process.exit(1);
-  }, STOP_TIMEOUT_MS);
+  }, timeoutMs);
   deadline.unref();
 }

@@ -29,7 +29,7 @@ export interface ChildOptions {
 /** A first start may run crash recovery; beyond this something is wrong that waiting does not mend. */
 const READY_TIMEOUT_MS = 120_000;
 /** A little more than a service takes at most by itself. */
-const STOP_TIMEOUT_MS = 9_000;
+const STOP_TIMEOUT_MS = 4_500;
 const FIRST_RESTART_MS = 200;
 const LAST_RESTART_MS = 10_000;
 /** So many crashes in so short a time is a fault and not an accident. */

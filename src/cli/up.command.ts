@@ -1,0 +1,29 @@
+/** `teampulse up`: everything on this machine with one command, until Ctrl-C. */
+import { Command } from 'commander';
+import { ownConfig } from '../adapters/config/config.js';
+import { createLogger } from '../adapters/logging/logger.js';
+import { runService } from './service.js';
+import { startInstallation } from './up/installation.js';
+
+/** What container runtimes give before they kill. */
+const STOP_TIMEOUT_MS = 10_000;
+
+export function upCommand(): Command {
+  return new Command('up')
+    .description(
+      'Run everything on this machine, with nothing to install: Postgres, the event store, the worker and the API.\n' +
+        'Parts that the environment names (DATABASE_URL, EVENTSTORE_URL, NATS_URL) are used instead of started.\n' +
+        'Data stays in the folder TEAMPULSE_DATA. Ctrl-C stops everything.',
+    )
+    .action(up);
+}
+
+async function up(): Promise<void> {
+  const config = ownConfig();
+  const logger = createLogger({ name: 'up', level: config.logLevel });
+  await runService(async () => {
+    const installation = await startInstallation(config, logger);
+    console.log(`TeamPulse is ready at ${installation.address} (data in ${config.dataFolder}). Ctrl-C stops it.`);
+    return installation;
+  }, STOP_TIMEOUT_MS);
+}

@@ -1,0 +1,197 @@
+/**
+ * A whole TeamPulse on this machine: Postgres → event store → migrations → worker and API, and NATS where there is a
+ * nats-server. Parts that the environment names are used instead of started. Stopped in the opposite order, so that
+ * nobody loses what he still writes to.
+ */
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { requireConfig, type Config } from '../../adapters/config/config.js';
+import { removeRunning, writeRunning } from '../../adapters/config/running.js';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../adapters/embedded-postgres/embedded-postgres.js';
+import { createLineWriter } from '../../adapters/logging/line-writer.js';
+import type { Logger } from '../../adapters/logging/logger.js';
+import { ensureApiLogin, ensureDatabases } from '../../adapters/postgres/prepare-server.js';
+import { CliError } from '../failure.js';
+import { lockDataFolder } from './data-lock.js';
+import { hasNatsServer, startNatsServer } from './nats-server.js';
+import { SupervisedChild, type ChildOptions } from './supervised-child.js';
+
+export interface Installation {
+  /** Where people go: `http://127.0.0.1:4000`. */
+  readonly address: string;
+  readonly config: Config;
+  /** Rejects when a part ended that could not be started again. */
+  readonly ended: Promise<void>;
+  /** Stops everything, in order. May be called again. */
+  stop(): Promise<void>;
+}
+
+type Step = () => Promise<void> | void;
+
+/**
+ * Starts everything that `config` does not name. Nothing is left behind when it fails.
+ * @throws ConfigError, CliError, EmbeddedPostgresError with a message for the person who started it
+ */
+export async function startInstallation(config: Config, logger: Logger): Promise<Installation> {
+  const toStop: Step[] = [];
+  let stopping: Promise<void> | undefined;
+  const stop = async (): Promise<void> => (stopping ??= stopInOrder(toStop, logger));
+  try {
+    return { ...(await startParts(config, logger, toStop)), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function stopInOrder(toStop: readonly Step[], logger: Logger): Promise<void> {
+  for (const step of toStop.toReversed()) {
+    try {
+      await step();
+    } catch (error) {
+      logger.error({ err: error }, 'a part could not be stopped');
+    }
+  }
+}
+
+async function startParts(config: Config, logger: Logger, toStop: Step[]): Promise<Omit<Installation, 'stop'>> {
+  const { dataFolder } = config;
+  const onLine = createLineWriter();
+  toStop.push(lockDataFolder(dataFolder));
+
+  const databases = await findDatabases(config, toStop, logger);
+  const nats = await findNats(config, onLine, toStop, logger);
+  const endings: Promise<unknown>[] = [databases.ended, nats.ended];
+  const start = async (...parts: readonly Omit<ChildOptions, 'onLine' | 'logger'>[]): Promise<SupervisedChild[]> => {
+    const children = parts.map((part) => new SupervisedChild({ ...part, onLine, logger }));
+    toStop.push(async () => void (await Promise.all(children.map(async (child) => child.stop()))));
+    await Promise.all(children.map(async (child) => child.start()));
+    endings.push(...children.map((child) => child.ended));
+    return children;
+  };
+
+  const eventstoreUrl = config.eventstoreUrl ?? (await startEventStore(start, databases.eventstoreDatabaseUrl));
+  const databaseApiUrl = await migrateAndLetApiIn(databases, config);
+  const environment = {
+    DATABASE_URL: databases.databaseUrl,
+    DATABASE_API_URL: databaseApiUrl,
+    EVENTSTORE_URL: eventstoreUrl,
+    // Empty counts as unset: NOTIFY stands in.
+    NATS_URL: nats.url ?? '',
+    TEAMPULSE_DATA: dataFolder,
+  };
+  const httpPort = await freeOr(config.httpPort, config.httpHost, logger);
+  const [, api] = await start(
+    { name: 'worker', environment },
+    { name: 'api', environment: { ...environment, HTTP_PORT: String(httpPort) } },
+  );
+  const address = api?.address ?? `http://${config.httpHost}:${httpPort}`;
+  const url = new URL(address);
+  const running = {
+    databaseUrl: databases.databaseUrl,
+    databaseApiUrl,
+    eventstoreUrl,
+    natsUrl: nats.url,
+    httpHost: url.hostname,
+    httpPort: Number(url.port),
+  };
+  writeRunning(dataFolder, { pid: process.pid, ...running });
+  toStop.push(() => removeRunning(dataFolder));
+  return { address, config: Object.freeze({ ...config, ...running }), ended: anyFailure(endings) };
+}
+
+interface Databases {
+  readonly databaseUrl: string;
+  /** Undefined when the environment names an event store. */
+  readonly eventstoreDatabaseUrl: string | undefined;
+  /** Of a server of our own, where we make the API's login ourselves. */
+  readonly own: boolean;
+  readonly ended: Promise<void>;
+}
+
+async function findDatabases(config: Config, toStop: Step[], logger: Logger): Promise<Databases> {
+  const needsLog = config.eventstoreUrl === undefined;
+  if (config.databaseUrl !== undefined && (!needsLog || config.eventstoreDatabaseUrl !== undefined)) {
+    const { databaseUrl } = requireConfig(config, 'databaseUrl', 'databaseApiUrl');
+    return { databaseUrl, eventstoreDatabaseUrl: config.eventstoreDatabaseUrl, own: false, ended: forever() };
+  }
+  logger.debug('starting Postgres');
+  const postgres = await startEmbeddedPostgres({ dataFolder: join(config.dataFolder, 'postgres') });
+  toStop.push(async () => postgres.stop());
+  await ensureDatabases(postgres.url(), ['teampulse', 'eventstore']);
+  const own = config.databaseUrl === undefined;
+  return {
+    databaseUrl: config.databaseUrl ?? postgres.url('teampulse'),
+    eventstoreDatabaseUrl: config.eventstoreDatabaseUrl ?? postgres.url('eventstore'),
+    own,
+    ended: endsByItself(postgres, config.dataFolder),
+  };
+}
+
+async function endsByItself(postgres: EmbeddedPostgres, dataFolder: string): Promise<void> {
+  const stopped = await postgres.ended;
+  const log = join(dataFolder, 'postgres', 'postgres.log');
+  if (!stopped) throw new CliError('Postgres ended by itself', `see ${log}, then start again`);
+}
+
+async function findNats(
+  config: Config,
+  onLine: (name: string, line: string) => void,
+  toStop: Step[],
+  logger: Logger,
+): Promise<{ url: string | undefined; ended: Promise<void> }> {
+  if (config.natsUrl !== undefined) return { url: config.natsUrl, ended: forever() };
+  if (!hasNatsServer()) return { url: undefined, ended: forever() };
+  const nats = await startNatsServer(join(config.dataFolder, 'nats'), (line) => onLine('nats-server', line), logger);
+  toStop.push(async () => nats.stop());
+  return nats;
+}
+
+async function startEventStore(
+  start: (part: Omit<ChildOptions, 'onLine' | 'logger'>) => Promise<SupervisedChild[]>,
+  databaseUrl: string | undefined,
+): Promise<string> {
+  const [child] = await start({
+    name: 'eventstore',
+    environment: { EVENTSTORE_DATABASE_URL: databaseUrl ?? '' },
+    // Everybody else knows the first address: after a crash it comes back there.
+    args: (address) => ['--port', address === undefined ? '0' : new URL(address.replace(/^esdb/, 'http')).port],
+  });
+  if (child?.address === undefined) throw new CliError('the event store did not say where it listens', 'this is a fault in TeamPulse'); // prettier-ignore
+  return child.address;
+}
+
+async function migrateAndLetApiIn(databases: Databases, config: Config): Promise<string> {
+  const { migrate } = await import('../../adapters/postgres/migrate.js');
+  await migrate(databases.databaseUrl);
+  if (!databases.own) return requireConfig(config, 'databaseApiUrl').databaseApiUrl;
+  return ensureApiLogin(databases.databaseUrl, 'teampulse_api', apiPassword(config.dataFolder));
+}
+
+function apiPassword(dataFolder: string): string {
+  const file = join(dataFolder, 'api-password');
+  if (!existsSync(file)) writeFileSync(file, randomBytes(24).toString('base64url'), { mode: 0o600 });
+  return readFileSync(file, 'utf8').trim();
+}
+
+/** The port people expect, or any free one when somebody else has it. */
+async function freeOr(port: number, host: string, logger: Logger): Promise<number> {
+  const taken = await new Promise<boolean>((resolve) => {
+    const probe = createServer();
+    probe.once('error', () => resolve(true));
+    probe.listen(port, host, () => probe.close(() => resolve(false)));
+  });
+  if (taken) logger.warn({ port }, 'the port is taken, another one is used');
+  return taken ? 0 : port;
+}
+
+const forever = async (): Promise<void> => new Promise(() => undefined);
+
+/** Never resolves: parts that were stopped on purpose are no news. */
+async function anyFailure(endings: readonly Promise<unknown>[]): Promise<void> {
+  return new Promise((_, reject) => {
+    for (const ending of endings) ending.catch(reject);
+  });
+}
