@@ -9,17 +9,17 @@ import type { SaleLine } from './sale.events.js';
 /** A line as people and connectors give it. Decimals are plain text, such as `-12.5`. */
 export interface SaleLineInput {
   /** Its place in the sale, from 1; the next free one when absent. */
-  readonly lineNo?: number | undefined;
+  readonly lineNo?: number | null | undefined;
   readonly sku: string;
   readonly product: string;
   readonly category: readonly string[];
   readonly quantity: string;
   /** Absent: what `amount` comes to per piece. */
-  readonly unitPrice?: string | undefined;
+  readonly unitPrice?: string | null | undefined;
   /** Absent: quantity × unit price. Present where the source states it, for example after a discount. */
-  readonly amount?: string | undefined;
-  readonly profit?: string | undefined;
-  readonly soldAt?: string | undefined;
+  readonly amount?: string | null | undefined;
+  readonly profit?: string | null | undefined;
+  readonly soldAt?: string | null | undefined;
 }
 
 /** Lines a sale may have: more are no document that a person reads, and every change of a sale reads all of them. */
@@ -87,12 +87,12 @@ function exactLine(input: SaleLineInput, index: number): ExactLine | Rejection {
   if (!quantity || quantity.scale > MAX_SCALE) {
     return refuseLine(index, 'quantity', `a quantity is a plain decimal with at most ${MAX_SCALE} decimals`);
   }
-  const stated = input.amount === undefined ? undefined : parseDecimal(input.amount);
-  if (input.amount !== undefined && !stated) return refuseLine(index, 'amount', 'an amount is a plain decimal');
-  const profit = input.profit === undefined ? undefined : parseDecimal(input.profit);
-  if (input.profit !== undefined && !profit) return refuseLine(index, 'profit', 'a profit is a plain decimal');
+  const stated = input.amount == null ? undefined : parseDecimal(input.amount);
+  if (input.amount != null && !stated) return refuseLine(index, 'amount', 'an amount is a plain decimal');
+  const profit = input.profit == null ? undefined : parseDecimal(input.profit);
+  if (input.profit != null && !profit) return refuseLine(index, 'profit', 'a profit is a plain decimal');
 
-  if (input.unitPrice === undefined) {
+  if (input.unitPrice == null) {
     if (!stated) return refuseLine(index, 'unitPrice', 'a line needs a unit price or an amount');
     if (quantity.amount === 0n && stated.amount !== 0n) {
       return refuseLine(index, 'quantity', 'a line with an amount needs a quantity other than 0');
@@ -163,7 +163,7 @@ function lineAt({ input, quantity, unitPrice, amount, profit }: ExactLine, lineN
     unitPrice: formatDecimal(unitPrice.amount, unitPrice.scale),
     amount: Number(rescale(amount.amount, amount.scale, scale)),
     profit: profit ? Number(rescale(profit.amount, profit.scale, scale)) : null,
-    ...(input.soldAt !== undefined && { soldAt: input.soldAt }),
+    ...(input.soldAt != null && { soldAt: input.soldAt }),
   };
 }
 

@@ -9,7 +9,7 @@ export interface RefundLineInput {
   readonly lineNo: number;
   readonly quantity: string;
   /** Decimal text in the sale's currency. */
-  readonly amount?: string | undefined;
+  readonly amount?: string | null | undefined;
 }
 
 /** Quantities keep at most this many decimals (see sale-lines). */
@@ -46,7 +46,7 @@ export function refundLines(
       return refuse('quantity', `give back more than 0 and at most ${show(left.quantity)}`);
     }
     const share = quantity === left.quantity ? left.amount : shareOf(line, quantity);
-    const amount = input.amount === undefined ? share : amountAt(input.amount, scale);
+    const amount = input.amount == null ? share : amountAt(input.amount, scale);
     if (amount === undefined) return refuse('amount', `an amount is a plain decimal with at most ${scale} decimals`);
     if (amount <= 0n || amount > left.amount) {
       return refuse('amount', `give back more than 0 and at most ${formatDecimal(left.amount, scale)}`);

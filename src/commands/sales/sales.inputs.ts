@@ -1,0 +1,62 @@
+/** Input fields that several commands of sales share. Blanks around texts are dropped. */
+import { z } from 'zod';
+import { currencySchema } from '../../domain/shared/money.js';
+import { MAX_SALE_LINES } from '../../domain/sales/sale-lines.js';
+import { saleKindSchema } from '../../domain/sales/sale.events.js';
+import { instantSchema, localDateSchema } from '../../domain/shared/time.js';
+
+/** Digits, at most one point, no thousands separators, no exponent, no currency sign. */
+export const decimalText = z
+  .string()
+  .trim()
+  .regex(/^[+-]?\d{1,15}(\.\d{1,9})?$/, {
+    error: ({ input }) =>
+      `${JSON.stringify(String(input).slice(0, 40))} is not a plain decimal; write it like -1234.50, ` +
+      'with at most 15 digits before the point and 9 after it, without thousands separators or letters',
+  });
+
+export const saleLineInput = z.object({
+  lineNo: z.int().min(1).max(1_000_000_000).nullish(),
+  sku: z.string().trim().max(100),
+  product: z.string().trim().max(500),
+  /** Widest first. */
+  category: z.array(z.string().trim().min(1).max(100)).max(10).default([]),
+  quantity: decimalText,
+  /** May be left out when `amount` is there. */
+  unitPrice: decimalText.nullish(),
+  /** Only where the document states it, for example after a discount; otherwise quantity × unit price. */
+  amount: decimalText.nullish(),
+  profit: decimalText.nullish(),
+  /** Only where it differs from the sale's own. */
+  soldAt: instantSchema.nullish(),
+});
+
+export const saleLinesInput = z
+  .array(saleLineInput)
+  .min(1, 'a sale has at least one line')
+  .max(MAX_SALE_LINES, `at most ${MAX_SALE_LINES} lines`);
+
+const optionalText = (max: number) =>
+  z
+    .string()
+    .trim()
+    .max(max)
+    .transform((text) => text || null)
+    .nullish();
+
+/** What the document says beside its lines. */
+export const saleHeaderFields = {
+  kind: saleKindSchema,
+  reference: z.string().trim().min(1, 'the number on the document').max(100),
+  day: localDateSchema,
+  soldAt: instantSchema,
+  currency: currencySchema,
+  customerId: optionalText(100),
+  customerName: optionalText(200),
+  country: optionalText(100),
+  region: optionalText(100),
+  channel: optionalText(100),
+  shippedOn: localDateSchema.nullish(),
+};
+
+export const reasonText = z.string().trim().min(1, 'say why').max(1_000);
