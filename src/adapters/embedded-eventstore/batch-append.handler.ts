@@ -1,0 +1,139 @@
+/**
+ * Streams.BatchAppend: many appends on one call that stays open, each with a correlation id.
+ *
+ * The client matches answers by that id and breaks on a second one, hangs without one, and hangs for good when the call
+ * ends with OK before it half-closed. So each append is answered exactly once, by whichever comes first of its outcome and
+ * its deadline, and this side never ends the call by itself.
+ */
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import type streams from '@eventstore/db-client/generated/streams_pb.js';
+import * as replies from './batch-replies.js';
+import type { LogWriter, PendingWrite, WriteAnswer } from './log-writer.js';
+import {
+  BadRequest,
+  MissingMetadata,
+  readExpected,
+  readProposedEvent,
+  readStreamName,
+  readUuid,
+  sizeOf,
+} from './requests.js';
+import type { ProposedEvent } from './stored-event.js';
+import { asRpcError } from './write.handlers.js';
+
+type Request = InstanceType<typeof streams.BatchAppendReq>;
+export type BatchAppendCall = ServerDuplexStream<Request, Buffer>;
+
+/** A real node's write timeout: a longer deadline has no effect there either. */
+const WRITE_TIMEOUT_MS = 2_000;
+
+interface PendingAppend {
+  readonly stream: string;
+  readonly expected: number;
+  readonly events: ProposedEvent[];
+  bytes: number;
+  readonly timer: NodeJS.Timeout;
+  write?: PendingWrite;
+}
+
+export function handleBatchAppend(call: BatchAppendCall, writer: LogWriter, maxAppendSize: number): void {
+  const pending = new Map<string, PendingAppend>();
+  let halfClosed = false;
+  let gone = false;
+
+  const answer = (correlationId: string, reply: Buffer): void => {
+    const append = pending.get(correlationId);
+    if (!append) return;
+    clearTimeout(append.timer);
+    pending.delete(correlationId);
+    if (!gone) call.write(reply);
+    if (halfClosed && pending.size === 0) call.end();
+  };
+
+  const begin = (correlationId: string, options: InstanceType<typeof streams.BatchAppendReq.Options>): void => {
+    const stream = readStreamName(options.getStreamIdentifier());
+    const expected = readExpected(options, options.hasStreamPosition() ? options.getStreamPosition() : undefined);
+    const timeout = Math.min(timeLeft(options), WRITE_TIMEOUT_MS);
+    const timer = setTimeout(
+      () => {
+        pending.get(correlationId)?.write?.abandon();
+        answer(correlationId, replies.timeout(correlationId, stream));
+      },
+      Math.max(timeout, 0),
+    );
+    pending.set(correlationId, { stream, expected, events: [], bytes: 0, timer });
+    if (timeout <= 0) answer(correlationId, replies.timeout(correlationId, stream));
+    else if (stream === '$all') answer(correlationId, replies.accessDenied(correlationId, stream));
+  };
+
+  const take = (request: Request): void => {
+    const correlationId = readUuid(request.getCorrelationId());
+    const options = request.getOptions();
+    try {
+      // Options for an id that is still pending would orphan its answer.
+      if (options && !pending.has(correlationId)) begin(correlationId, options);
+      const append = pending.get(correlationId);
+      // Unknown, or answered already: the rest of that append is ignored.
+      if (!append || append.write) return;
+      for (const message of request.getProposedMessagesList()) {
+        const event = readProposedEvent(message);
+        append.events.push(event);
+        append.bytes += sizeOf(event);
+        if (append.bytes > maxAppendSize) {
+          return answer(correlationId, replies.maximumSizeExceeded(correlationId, append.stream, maxAppendSize));
+        }
+      }
+      if (request.getIsFinal()) submit(correlationId, append);
+    } catch (error) {
+      if (!(error instanceof BadRequest || error instanceof MissingMetadata)) throw error;
+      const stream = pending.get(correlationId)?.stream ?? '';
+      const reply = replies.badRequest(correlationId, stream, error.message);
+      if (pending.has(correlationId)) answer(correlationId, reply);
+      else if (!gone) call.write(reply);
+    }
+  };
+
+  const submit = (correlationId: string, append: PendingAppend): void => {
+    const { stream, expected, events } = append;
+    append.write = writer.write({ kind: 'append', stream, expected, events }, (outcome: WriteAnswer) =>
+      answer(correlationId, replies.forOutcome(correlationId, stream, expected, outcome)),
+    );
+    if (writer.full && !call.isPaused()) {
+      call.pause();
+      void writer.room().then(() => call.resume());
+    }
+  };
+
+  call.on('data', (request: Request) => {
+    try {
+      take(request);
+    } catch (error) {
+      // No correlation id that an answer could carry: the call itself is broken.
+      call.emit('error', asRpcError(error));
+    }
+  });
+  call.on('end', () => {
+    halfClosed = true;
+    // Appends whose last message never came can't come any more.
+    for (const [correlationId, append] of pending) {
+      if (append.write) continue;
+      clearTimeout(append.timer);
+      pending.delete(correlationId);
+    }
+    if (pending.size === 0) call.end();
+  });
+  const leave = (): void => {
+    gone = true;
+    for (const append of pending.values()) clearTimeout(append.timer);
+    pending.clear();
+  };
+  call.on('cancelled', leave);
+  call.on('error', leave);
+}
+
+/** Milliseconds until the deadline inside the message; endless without one. */
+function timeLeft(options: InstanceType<typeof streams.BatchAppendReq.Options>): number {
+  const deadline = options.getDeadline();
+  if (!deadline) return Number.POSITIVE_INFINITY;
+  return deadline.getSeconds() * 1000 + deadline.getNanos() / 1e6 - Date.now();
+}

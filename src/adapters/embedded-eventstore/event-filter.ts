@@ -1,0 +1,49 @@
+/** Which events a filtered read of `$all` wants: by event type or stream name, by regular expression or prefixes. */
+import type streams from '@eventstore/db-client/generated/streams_pb.js';
+import type { StoredEvent } from './stored-event.js';
+
+type FilterOptions = streams.ReadReq.Options.FilterOptions;
+export type Matches = (event: Pick<StoredEvent, 'type' | 'stream'>) => boolean;
+
+/** On every read of `$all` a real node hides these, with a filter and without. */
+const HIDDEN_STREAM = /^\$persistentsubscription-\$all::.*-(checkpoint|parked)$/;
+
+export const visibleInAll: Matches = ({ type, stream }) =>
+  !(
+    type.startsWith('$epoch-information') ||
+    (stream.startsWith('$persistentsubscription-$all::') && HIDDEN_STREAM.test(stream))
+  );
+
+export class InvalidFilter extends Error {}
+
+/** @throws InvalidFilter when the filter says nothing or its expression is no regular expression */
+export function compileFilter(filter: FilterOptions): Matches {
+  const byType = filter.getEventType();
+  const expression = byType ?? filter.getStreamIdentifier();
+  if (!expression) throw new InvalidFilter('The filter names neither event type nor stream.');
+  const test = compileExpression(expression.getRegex(), expression.getPrefixList());
+  return byType
+    ? (event) => test(event.type) && visibleInAll(event)
+    : (event) => test(event.stream) && visibleInAll(event);
+}
+
+function compileExpression(regex: string, prefixes: readonly string[]): (text: string) => boolean {
+  if (regex) {
+    try {
+      const expression = new RegExp(regex, 'u');
+      return (text) => expression.test(text);
+    } catch (cause) {
+      throw new InvalidFilter(`The filter's regular expression can't be read: ${regex}`, { cause });
+    }
+  }
+  if (prefixes.length === 0) throw new InvalidFilter('The filter has neither a regular expression nor a prefix.');
+  return (text) => prefixes.some((prefix) => text.startsWith(prefix));
+}
+
+/** How many events one page of a filtered subscription examines, and after how many of them a checkpoint is due. */
+export function checkpointInterval(filter: FilterOptions): number {
+  const window = filter.hasMax() ? filter.getMax() : filter.hasCount() ? 32 : 0;
+  const interval = window * filter.getCheckpointintervalmultiplier();
+  if (interval <= 0) throw new InvalidFilter('The filter needs a window and a checkpoint interval above 0.');
+  return interval;
+}

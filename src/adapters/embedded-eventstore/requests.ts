@@ -1,0 +1,93 @@
+/** Reads what clients send into the store's own terms, refusing what no store could keep. */
+import type shared from '@eventstore/db-client/generated/shared_pb.js';
+import type streams from '@eventstore/db-client/generated/streams_pb.js';
+import { EXPECT, type ProposedEvent } from './stored-event.js';
+
+/** Input that a real node answers with BadRequest, or with UNKNOWN outside a batch append. */
+export class BadRequest extends Error {}
+
+/** A required entry of an event's metadata map is missing. */
+export class MissingMetadata extends Error {
+  constructor(readonly property: 'type' | 'content-type') {
+    super(`Required Metadata Property '${property}' is missing`);
+  }
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const EMPTY_UUID = '00000000-0000-0000-0000-000000000000';
+/** An entry of a Postgres B-tree holds at most 2,704 bytes, and the stream's name is in one. */
+const MAX_NAME_BYTES = 2_000;
+
+type UuidMessage = InstanceType<typeof shared.UUID>;
+type StreamIdentifierMessage = InstanceType<typeof shared.StreamIdentifier>;
+
+/** @throws BadRequest */
+export function readUuid(uuid: UuidMessage | undefined): string {
+  const structured = uuid?.getStructured();
+  let text = (uuid?.getString() ?? '').toLowerCase();
+  if (structured) {
+    const half = (bits: string): string => BigInt.asUintN(64, BigInt(bits)).toString(16).padStart(16, '0');
+    const hex = half(structured.getMostSignificantBits()) + half(structured.getLeastSignificantBits());
+    text = hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  }
+  if (!UUID.test(text)) throw new BadRequest('an id is not a uuid');
+  return text;
+}
+
+/** The stream's name. @throws BadRequest when it is empty or can't be stored */
+export function readStreamName(identifier: StreamIdentifierMessage | undefined): string {
+  const bytes = identifier?.getStreamName_asU8() ?? new Uint8Array(0);
+  const name = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
+  if (name === '' || name === '$$') throw new BadRequest('a stream name must not be empty');
+  if (bytes.length > MAX_NAME_BYTES) throw new BadRequest(`a stream name has at most ${MAX_NAME_BYTES} bytes`);
+  if (name.includes('\0')) throw new BadRequest('a stream name must not contain NUL');
+  return name;
+}
+
+type ProposedMessage =
+  InstanceType<typeof streams.AppendReq.ProposedMessage> | InstanceType<typeof streams.BatchAppendReq.ProposedMessage>;
+
+/** @throws BadRequest, MissingMetadata */
+export function readProposedEvent(message: ProposedMessage): ProposedEvent {
+  const id = readUuid(message.getId());
+  if (id === EMPTY_UUID) throw new BadRequest('an event id must not be empty');
+  const map = message.getMetadataMap();
+  const type = map.get('type');
+  const contentType = map.get('content-type');
+  if (type === undefined) throw new MissingMetadata('type');
+  if (contentType === undefined) throw new MissingMetadata('content-type');
+  if (type === '' || type.includes('\0')) throw new BadRequest('an event type must not be empty or contain NUL');
+  return {
+    id,
+    type,
+    isJson: contentType === 'application/json',
+    data: message.getData_asU8(),
+    metadata: message.getCustomMetadata_asU8(),
+  };
+}
+
+/** What counts towards the append limit, as 24.10 counts it. */
+export const sizeOf = (event: ProposedEvent): number =>
+  event.data.length + event.metadata.length + 2 * event.type.length;
+
+interface ExpectedRevisionOptions {
+  hasNoStream(): boolean;
+  hasAny(): boolean;
+}
+
+/** @throws BadRequest when none is given */
+export function readExpected(
+  options: ExpectedRevisionOptions & { hasStreamExists?: () => boolean },
+  revision: string | undefined,
+): number {
+  if (options.hasNoStream()) return EXPECT.noStream;
+  if (options.hasAny()) return EXPECT.any;
+  if (options.hasStreamExists?.()) return EXPECT.streamExists;
+  if (revision === undefined) throw new BadRequest('an expected revision is required');
+  return readNumber(revision);
+}
+
+/** A uint64. Beyond 2^53 nothing exists, so the largest safe number stands for all of that. */
+export function readNumber(text: string): number {
+  return Math.min(Number(text), Number.MAX_SAFE_INTEGER);
+}

@@ -1,0 +1,106 @@
+/**
+ * The one Postgres session that writes to the store.
+ *
+ *   closed ──open()──► opening ──► open ──connection lost──► opening (again and again) ──close()──► closed
+ *
+ * The session holds an advisory lock for as long as it lives. Because the lock belongs to the session that writes, and not
+ * to another connection beside it, a server that lost the lock can't write any more, and whoever gets the lock knows
+ * that no write of its predecessor is still under way.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import { migrate } from './schema.js';
+import type { StoreLog } from './store-log.js';
+
+/** One lock per database: `teampulse` in a number, so that nothing else takes it by chance. */
+const LOCK = 8386095522570323n;
+/** A server that was killed leaves its session until Postgres notices: longer than that means another server is alive. */
+const LOCK_PATIENCE_MS = 3_000;
+const CONNECT_TIMEOUT_MS = 5_000;
+const RECONNECT_DELAY_MS = 200;
+
+export class StoreInUse extends Error {
+  readonly code = 'EVENT_STORE_IN_USE';
+}
+
+export class WriterSession {
+  #client: pg.Client | undefined;
+  #closed = false;
+
+  /** @param onOpen runs after every (re)connection, with the lock held, before anything is written */
+  constructor(
+    private readonly postgresUrl: string,
+    private readonly log: StoreLog,
+    private readonly onOpen: (client: pg.ClientBase) => Promise<void>,
+  ) {}
+
+  /** The connection that may write; undefined while there is none. */
+  get client(): pg.ClientBase | undefined {
+    return this.#client;
+  }
+
+  /** @throws StoreInUse when another server holds the store; the connection's error when Postgres can't be reached */
+  async open(): Promise<void> {
+    const client = new pg.Client({
+      connectionString: this.postgresUrl,
+      application_name: 'teampulse eventstore writer',
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      keepAlive: true,
+    });
+    // Without a listener, a connection that breaks while idle would end the process.
+    client.on('error', (error) => this.log.warn({ err: error }, 'the event store lost its Postgres connection'));
+    try {
+      await client.connect();
+      await acquireLock(client);
+      // An append is acknowledged after its commit: the commit must mean "on disk", whatever the database's default.
+      await client.query("SET synchronous_commit = 'on'");
+      await migrate(client);
+      await this.onOpen(client);
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      throw error;
+    }
+    if (this.#closed) return client.end();
+    this.#client = client;
+    client.once('end', () => this.#lost(client));
+    return undefined;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#client?.end().catch(() => undefined);
+  }
+
+  #lost(client: pg.Client): void {
+    if (this.#client !== client) return;
+    this.#client = undefined;
+    if (!this.#closed) void this.#reopen();
+  }
+
+  async #reopen(): Promise<void> {
+    while (!this.#closed) {
+      try {
+        await this.open();
+        this.log.info({}, 'the event store has its Postgres connection again');
+        return;
+      } catch (error) {
+        this.log.warn({ err: error }, 'the event store cannot write yet; trying again');
+        await delay(RECONNECT_DELAY_MS);
+      }
+    }
+  }
+}
+
+async function acquireLock(client: pg.Client): Promise<void> {
+  const until = Date.now() + LOCK_PATIENCE_MS;
+  for (;;) {
+    const answer = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [String(LOCK)]);
+    if (answer.rows[0]?.locked) return;
+    if (Date.now() > until) {
+      throw new StoreInUse(
+        'another event store server is running on this database: stop it first, or give this one a database of its own',
+      );
+    }
+    await delay(100);
+  }
+}

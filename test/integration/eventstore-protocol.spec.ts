@@ -1,0 +1,159 @@
+/** The embedded server seen through the real client: what a single EventStoreDB node promises. */
+import { randomUUID } from 'node:crypto';
+import {
+  BACKWARDS,
+  END,
+  EventStoreDBClient,
+  FORWARDS,
+  START,
+  StreamDeletedError,
+  StreamNotFoundError,
+  WrongExpectedVersionError,
+  jsonEvent,
+} from '@eventstore/db-client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestEventStore, type TestEventStore } from '../support/event-store.js';
+
+let store: TestEventStore;
+let client: EventStoreDBClient;
+beforeAll(async () => {
+  store = await startTestEventStore();
+  client = EventStoreDBClient.connectionString(store.connectionString);
+});
+afterAll(async () => {
+  await client.dispose();
+  await store.close();
+});
+
+const event = (n = 0, id: string = randomUUID()) => jsonEvent({ id, type: 'test.Happened', data: { n } });
+const newStream = () => `thing-${randomUUID()}`;
+async function collect<T>(read: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of read) all.push(item);
+  return all;
+}
+const numbers = async (stream: string, options = {}) =>
+  (await collect(client.readStream(stream, options))).map(({ event: read }) => Number(read?.revision));
+
+describe('append', () => {
+  it('gives the revision and the position of the last event, positions growing', async () => {
+    const stream = newStream();
+    const first = await client.appendToStream(stream, [event(), event()], { expectedRevision: 'no_stream' });
+    expect(first.nextExpectedRevision).toBe(1n);
+    const second = await client.appendToStream(stream, event(), { expectedRevision: 1n });
+    expect(second.nextExpectedRevision).toBe(2n);
+    expect(second.position!.commit).toBeGreaterThan(first.position!.commit);
+  });
+
+  it('refuses a wrong expected revision, saying the actual one', async () => {
+    const stream = newStream();
+    await client.appendToStream(stream, event(), { expectedRevision: 'no_stream' });
+    const refused = await client
+      .appendToStream(stream, event(), { expectedRevision: 5n })
+      .catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(WrongExpectedVersionError);
+    expect(refused).toMatchObject({ expectedVersion: 5n, actualVersion: 0n });
+    await expect(client.appendToStream(stream, event(), { expectedRevision: 'no_stream' })).rejects.toBeInstanceOf(
+      WrongExpectedVersionError,
+    );
+    await expect(
+      client.appendToStream(newStream(), event(), { expectedRevision: 'stream_exists' }),
+    ).rejects.toMatchObject({
+      actualVersion: 'no_stream',
+    });
+  });
+
+  it('answers the same events with the same expected revision with the first outcome', async () => {
+    const stream = newStream();
+    const events = [event(0), event(1)];
+    const first = await client.appendToStream(stream, events, { expectedRevision: 'no_stream' });
+    await client.appendToStream(stream, event(2), { expectedRevision: 1n });
+    const again = await client.appendToStream(stream, events, { expectedRevision: 'no_stream' });
+    expect(again).toMatchObject({ nextExpectedRevision: 1n, position: first.position });
+    expect(await numbers(stream)).toEqual([0, 1, 2]);
+  });
+});
+
+describe('read', () => {
+  it('reads a stream both ways, from a revision inclusive', async () => {
+    const stream = newStream();
+    await client.appendToStream(
+      stream,
+      [0, 1, 2, 3, 4].map((n) => event(n)),
+    );
+    expect(await numbers(stream)).toEqual([0, 1, 2, 3, 4]);
+    expect(await numbers(stream, { fromRevision: 3n })).toEqual([3, 4]);
+    expect(await numbers(stream, { direction: BACKWARDS, fromRevision: END, maxCount: 2 })).toEqual([4, 3]);
+    expect(await numbers(stream, { direction: BACKWARDS, fromRevision: 1n })).toEqual([1, 0]);
+    expect(await numbers(stream, { fromRevision: 9n })).toEqual([]);
+  });
+
+  it('says that a stream does not exist', async () => {
+    await expect(numbers(newStream())).rejects.toBeInstanceOf(StreamNotFoundError);
+  });
+
+  it('gives back what was written', async () => {
+    const stream = newStream();
+    const written = jsonEvent({ type: 'test.Ünïcode', data: { text: 'äöü €' }, metadata: { who: 'me' } });
+    await client.appendToStream(stream, written);
+    const [read] = await collect(client.readStream(stream));
+    expect(read?.event).toMatchObject({
+      id: written.id,
+      type: 'test.Ünïcode',
+      data: { text: 'äöü €' },
+      metadata: { who: 'me' },
+      isJson: true,
+      streamId: stream,
+    });
+    expect(Math.abs(read!.event!.created.getTime() - Date.now())).toBeLessThan(60_000);
+  });
+
+  it('reads $all both ways: forwards from a position inclusive, backwards strictly before it', async () => {
+    const stream = newStream();
+    const { position } = await client.appendToStream(stream, [event(1), event(2)]);
+    const from = await collect(client.readAll({ direction: FORWARDS, fromPosition: position! }));
+    expect(from[0]?.event).toMatchObject({ streamId: stream, revision: 1n });
+    const before = await collect(client.readAll({ direction: BACKWARDS, fromPosition: position!, maxCount: 1 }));
+    expect(before[0]?.event).toMatchObject({ streamId: stream, revision: 0n });
+    const all = await collect(client.readAll({ fromPosition: START }));
+    const positions = all.map((item) => item.event!.position!.commit);
+    expect(positions).toEqual([...positions].toSorted((a, b) => Number(a - b)));
+    expect(all.slice(0, 3).map((item) => item.event?.type)).toEqual(['$metadata', '$UserCreated', '$User']);
+  });
+});
+
+describe('delete', () => {
+  it('hides a stream, and lets it go on with its revisions', async () => {
+    const stream = newStream();
+    await client.appendToStream(stream, [event(0), event(1)]);
+    await client.deleteStream(stream);
+    await expect(numbers(stream)).rejects.toBeInstanceOf(StreamNotFoundError);
+    const again = await client.appendToStream(stream, event(2), { expectedRevision: 'no_stream' });
+    expect(again.nextExpectedRevision).toBe(2n);
+    expect(await numbers(stream)).toEqual([2]);
+  });
+
+  it('refuses to delete a stream that never was', async () => {
+    await expect(client.deleteStream(newStream())).rejects.toBeInstanceOf(WrongExpectedVersionError);
+  });
+
+  it('never lets a tombstoned stream be used again', async () => {
+    const stream = newStream();
+    await client.appendToStream(stream, event());
+    await client.tombstoneStream(stream);
+    await expect(numbers(stream)).rejects.toBeInstanceOf(StreamDeletedError);
+    await expect(client.appendToStream(stream, event())).rejects.toBeInstanceOf(StreamDeletedError);
+    await expect(client.deleteStream(stream)).rejects.toBeInstanceOf(StreamDeletedError);
+  });
+
+  it('honours $maxCount', async () => {
+    const stream = newStream();
+    await client.appendToStream(
+      stream,
+      [0, 1, 2, 3].map((n) => event(n)),
+    );
+    await client.setStreamMetadata(stream, { maxCount: 2 });
+    expect(await numbers(stream)).toEqual([2, 3]);
+    expect((await client.getStreamMetadata(stream)).metadata).toMatchObject({ maxCount: 2 });
+  });
+});
