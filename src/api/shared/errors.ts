@@ -1,0 +1,42 @@
+/**
+ * Errors as clients see them in `errors`: each with a stable `extensions.code`. Refused mutations are not errors but data
+ * (`userErrors`); what is thrown here is what a query can't answer with data.
+ */
+import { GraphQLError } from 'graphql';
+import type { LogPosition } from '../../domain/shared/recorded-event.js';
+import { formatPosition } from './position.js';
+
+/** An argument is wrong: says which and what to send instead. */
+export const badInput = (message: string, argument?: string): GraphQLError =>
+  new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT', ...(argument ? { argument } : {}) } });
+
+/** No token, or not a valid one. */
+export const unauthenticated = (message: string): GraphQLError =>
+  new GraphQLError(message, {
+    extensions: { code: 'UNAUTHENTICATED', http: { status: 401, headers: new Map([['www-authenticate', 'Bearer']]) } },
+  });
+
+/** The caller's role does not allow it. */
+export const forbidden = (message: string): GraphQLError =>
+  new GraphQLError(message, { extensions: { code: 'FORBIDDEN' } });
+
+/** The read models have not reached the position the caller asked for; ask again. */
+export const staleRead = (projection: string, at: LogPosition | undefined, wanted: LogPosition): GraphQLError =>
+  new GraphQLError(
+    `The read model "${projection}" has not reached the position you asked for yet. Ask again in a moment, or without minPosition.`,
+    {
+      extensions: {
+        code: 'STALE_READ',
+        projection,
+        at: at ? formatPosition(at) : null,
+        wanted: formatPosition(wanted),
+      },
+    },
+  );
+
+/** The reader of a subscription did not keep up; it continues from its last cursor. */
+export const subscriberTooSlow = (cursor: string | null): GraphQLError =>
+  new GraphQLError(
+    'This subscription fell too far behind and was ended. Subscribe again with `after` set to the last cursor you received.',
+    { extensions: { code: 'SUBSCRIBER_TOO_SLOW', cursor } },
+  );
