@@ -1,0 +1,66 @@
+/** Which projects does the workspace have, and through which steps do their tasks go? */
+import type { RecordedEvent } from '../../domain/shared/recorded-event.js';
+import { projectEvents, type ProjectEvent } from '../../domain/work/project.events.js';
+import { defineEntity } from '../engine/projection.js';
+
+export type ProjectRow = {
+  readonly id: string;
+  readonly key: string;
+  readonly name: string;
+  readonly description: string;
+  /** `[{ name, status }]`, in order. */
+  readonly workflow: object;
+  readonly archived: boolean;
+  readonly created_at: string;
+  readonly version: number;
+};
+
+export const projectsProjection = defineEntity<ProjectRow>()({
+  name: 'projects',
+  version: 1,
+  events: projectEvents,
+  table: {
+    name: 'projects',
+    columns: {
+      id: 'uuid',
+      key: 'text',
+      name: 'text',
+      description: 'text',
+      workflow: 'jsonb',
+      archived: 'boolean',
+      created_at: 'timestamptz',
+      version: 'int',
+    },
+    key: ['id'],
+    // The list of projects, and one by its key.
+    indexes: ['(workspace_id, key, id)'],
+  },
+  key: (event) => ({ id: projectIdOf(event) }),
+  evolve: (row, event) => {
+    const next = evolveProject(row, event);
+    return next && { ...next, version: event.revision + 1 };
+  },
+});
+
+const projectIdOf = (event: RecordedEvent): string => event.streamName.slice('project-'.length);
+
+function evolveProject(row: ProjectRow | undefined, event: RecordedEvent<ProjectEvent>): ProjectRow | undefined {
+  const fact = event as ProjectEvent;
+  if (fact.type === 'work.ProjectCreated') {
+    const created = { archived: false, created_at: event.metadata.occurredAt, version: 1 };
+    return { id: projectIdOf(event), ...fact.data, ...created };
+  }
+  if (!row) return undefined;
+  switch (fact.type) {
+    case 'work.ProjectRenamed':
+      return { ...row, name: fact.data.to };
+    case 'work.ProjectDescribed':
+      return { ...row, description: fact.data.to };
+    case 'work.ProjectWorkflowChanged':
+      return { ...row, workflow: fact.data.to };
+    case 'work.ProjectArchived':
+      return { ...row, archived: true };
+    case 'work.ProjectRestored':
+      return { ...row, archived: false };
+  }
+}
