@@ -20,11 +20,7 @@ export class CorrectDayHandler implements ICommandHandler<CorrectDay> {
     const { employeeId, day, reason, expectedVersion } = input;
     const to = await this.correction(context, input.to);
     if (to instanceof Rejection) return to;
-    return this.days.write(
-      context,
-      { type: 'correct', employeeId, day, to, reason, by: context.actor.id },
-      { expectedVersion },
-    );
+    return this.days.write(context, { type: 'correct', employeeId, day, to, reason }, { expectedVersion });
   }
 
   /** The wanted content, with instants on the workspace's wall clock. */

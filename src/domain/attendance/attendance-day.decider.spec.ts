@@ -20,14 +20,13 @@ const correctToNone: AttendanceDayCommand = {
   type: 'correct',
   to: { status: 'none' },
   reason: 'wrong person',
-  by: 'user-1',
 };
 
 const inAtNine = checkedIn({ ...of, ...stored(clocked('09:00:00')) });
 const outAtFive = checkedOut({ ...of, ...stored(clocked('17:00:00')) });
 const absent = absenceRecorded({ ...of, reason: null });
 const onLeave = leaveRecorded({ ...of, kind: 'vacation', note: null });
-const cleared = dayCorrected({ ...of, to: { status: 'none' }, reason: 'wrong person', by: 'user-1' });
+const cleared = dayCorrected({ ...of, to: { status: 'none' }, reason: 'wrong person' });
 
 describe('check in', () => {
   it('begins the day', () => {
@@ -97,7 +96,6 @@ const present = (inAt: LocalClocked, outAt: LocalClocked | null): AttendanceDayC
   type: 'correct',
   to: { status: 'present', checkIn: inAt, checkOut: outAt },
   reason: 'clock was broken',
-  by: 'user-1',
 });
 
 describe('a correction', () => {
@@ -110,7 +108,6 @@ describe('a correction', () => {
           ...of,
           to: { status: 'present', checkIn: stored(clocked('08:00:00')), checkOut: stored(clocked('16:00:00')) },
           reason: 'clock was broken',
-          by: 'user-1',
         }),
       ]);
     attendance.given([inAtNine, outAtFive]).when(correctToNone).then([cleared]);
@@ -118,8 +115,8 @@ describe('a correction', () => {
   it('records a day that had nothing, but does not clear one', () => {
     attendance
       .given([])
-      .when({ ...of, type: 'correct', to: { status: 'absent', reason: 'ill' }, reason: 'told by phone', by: 'user-1' })
-      .then([dayCorrected({ ...of, to: { status: 'absent', reason: 'ill' }, reason: 'told by phone', by: 'user-1' })]);
+      .when({ ...of, type: 'correct', to: { status: 'absent', reason: 'ill' }, reason: 'told by phone' })
+      .then([dayCorrected({ ...of, to: { status: 'absent', reason: 'ill' }, reason: 'told by phone' })]);
     attendance.given([]).when(correctToNone).then(rejection('NOT_FOUND'));
   });
   it('obeys the same clock as everybody', () => {
@@ -140,7 +137,6 @@ describe('a correction', () => {
       ...of,
       to: { status: 'present', checkIn: stored(clocked('08:00:00')), checkOut: null },
       reason: 'clock was broken',
-      by: 'user-1',
     });
     attendance.given([absent, open]).when(checkOut(clocked('17:00:00'))).then([outAtFive]); // prettier-ignore
   });

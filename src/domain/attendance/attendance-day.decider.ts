@@ -40,7 +40,7 @@ export type AttendanceDayState = DayContent & {
   /** Whose and which day; null before the first event. */
   readonly of: OfDay | null;
   /** Who corrected the day last, and why; null when nobody did. */
-  readonly correction: { readonly reason: string; readonly by: string } | null;
+  readonly correction: { readonly reason: string; /** The actor's id. */ readonly by: string | null } | null;
 };
 
 /** An instant with its local day, by which the decider checks that it belongs to this day. */
@@ -58,7 +58,7 @@ export type AttendanceDayCommand = OfDay &
     | { readonly type: 'checkOut'; readonly clocked: LocalClocked }
     | { readonly type: 'recordAbsence'; readonly reason: string | null }
     | { readonly type: 'recordLeave'; readonly kind: LeaveKind; readonly note: string | null }
-    | { readonly type: 'correct'; readonly to: Correction; readonly reason: string; readonly by: string }
+    | { readonly type: 'correct'; readonly to: Correction; readonly reason: string }
   );
 
 /** A longer presence is a forgotten check-out, which a manager corrects. */
@@ -80,7 +80,11 @@ export const attendanceDayDecider: Decider<AttendanceDayState, AttendanceDayComm
       case 'attendance.LeaveRecorded':
         return { status: 'leave', kind: event.data.kind, note: event.data.note, ...kept };
       case 'attendance.DayCorrected':
-        return { ...event.data.to, of, correction: { reason: event.data.reason, by: event.data.by } };
+        return {
+          ...event.data.to,
+          of,
+          correction: { reason: event.data.reason, by: event.metadata?.actor.id ?? null },
+        };
     }
   },
 
@@ -128,7 +132,7 @@ function checkOut(of: OfDay, clocked: LocalClocked, state: AttendanceDayState): 
 
 function correct(
   of: OfDay,
-  { to, reason, by }: Extract<AttendanceDayCommand, { type: 'correct' }>,
+  { to, reason }: Extract<AttendanceDayCommand, { type: 'correct' }>,
   state: AttendanceDayState,
 ): Decision<AttendanceDayEvent> {
   if (to.status === 'present') {
@@ -142,7 +146,7 @@ function correct(
     return reject('NOT_FOUND', `nothing is recorded on ${of.day}`);
   }
   if (state.correction?.reason === reason && sameContent(state, content)) return [];
-  return [dayCorrected({ ...of, to: content, reason, by })];
+  return [dayCorrected({ ...of, to: content, reason })];
 }
 
 /** A shift ends after it began, on its own day or the next, and within 24 hours. */

@@ -37,7 +37,7 @@ export type CorrectedDay = z.infer<typeof correctedDaySchema>;
 /** A manager says what the day really was; replaces all that stood before. */
 export const dayCorrected = defineEvent(
   'attendance.DayCorrected',
-  z.object({ ...ofDay, to: correctedDaySchema, reason: z.string(), /** the actor's id */ by: z.string() }),
+  z.object({ ...ofDay, to: correctedDaySchema, reason: z.string() }),
 );
 
 export const attendanceDayEvents = [checkedIn, checkedOut, absenceRecorded, leaveRecorded, dayCorrected] as const;

@@ -100,8 +100,8 @@ export function evolveAttendanceDay(
     case 'attendance.LeaveRecorded':
       return { ...next, ...contentOf({ status: 'leave', kind: fact.data.kind, note: fact.data.note }) };
     case 'attendance.DayCorrected': {
-      const { to, reason, by } = fact.data;
-      return { ...next, ...contentOf(to), correction_reason: reason, corrected_by: by };
+      const { to, reason } = fact.data;
+      return { ...next, ...contentOf(to), correction_reason: reason, corrected_by: event.metadata.actor.id };
     }
   }
 }
