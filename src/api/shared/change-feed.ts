@@ -1,6 +1,15 @@
 /** Changes as they happen, for subscriptions: from the log, once the read models show them. */
-import type { LogPosition, RecordedEvent } from '../../domain/shared/recorded-event.js';
+import type { LogPosition } from '../../domain/shared/recorded-event.js';
 import type { ApiContext } from './request-context.js';
+
+/** That something happened to a thing. What it is now is read from the read models, which show the change already. */
+export interface Change {
+  readonly position: LogPosition;
+  /** Such as `work.TaskCreated`. */
+  readonly eventType: string;
+  /** The id of the thing: the stream is `<category>-<thingId>`. */
+  readonly thingId: string;
+}
 
 export interface ChangeRequest {
   /** Event types this subscription tells of. */
@@ -13,7 +22,7 @@ export interface ChangeRequest {
    * Whether this subscriber wants the change. May read through loaders with the context it is given, which all
    * subscribers of a workspace share, so that a thousand of them cost one statement.
    */
-  readonly matches?: (event: RecordedEvent, context: ApiContext) => boolean | Promise<boolean>;
+  readonly matches?: (change: Change, context: ApiContext) => boolean | Promise<boolean>;
 }
 
 /** What every change payload starts with; the resolver adds what the event is about, such as `{ taskId }`. */
@@ -27,18 +36,29 @@ export abstract class ChangeFeed {
    * The changes of the caller's workspace, in log order:
    *
    *     return this.changes.subscribe(context, 'taskChanged', { eventTypes, projections: ['tasks'], after },
-   *       (event) => ({ taskId: idOf(event.streamName) }));
+   *       (change) => ({ taskId: change.thingId }));
    *
    * Bounded: a subscriber that does not keep up is ended with SUBSCRIBER_TOO_SLOW and its last cursor.
-   * @param field the subscription's field: what is yielded is `{ [field]: { cursor, eventType, …payload(event) } }`
+   * @param field the subscription's field: what is yielded is `{ [field]: { cursor, eventType, …payload(change) } }`
    */
   abstract subscribe(
     context: ApiContext,
     field: string,
     request: ChangeRequest,
-    payload: (event: RecordedEvent) => object,
+    payload: (change: Change) => object,
   ): AsyncIterableIterator<Readonly<Record<string, ChangePayload & object>>>;
 }
 
-/** `task-0190…` is about the task `0190…`. Categories may contain hyphens; ids are the last 36 characters. */
-export const idOfStream = (streamName: string): string => streamName.slice(-36);
+/** What happened before a subscriber came: the auditors' event index. */
+export abstract class ChangeHistory {
+  /**
+   * The changes of these types behind a position, oldest first, at most `limit`; as many as that means there may be more.
+   * Thing ids, types and positions only.
+   */
+  abstract after(
+    workspaceId: string,
+    eventTypes: readonly string[],
+    afterCommit: bigint,
+    limit: number,
+  ): Promise<readonly { commit: string; prepare: string; type: string; thingId: string }[]>;
+}
