@@ -15,12 +15,20 @@ export const decimalText = z
       'with at most 15 digits before the point and 9 after it, without thousands separators or letters',
   });
 
+/** Postgres can keep neither NUL nor half of a surrogate pair; a document that holds one was read in a wrong encoding. */
+const text = (max: number) =>
+  z
+    .string()
+    .trim()
+    .max(max)
+    .regex(/^[^\0\p{Cs}]*$/u, 'this text holds characters that are none; read it in its right encoding');
+
 export const saleLineInput = z.object({
   lineNo: z.int().min(1).max(1_000_000_000).nullish(),
-  sku: z.string().trim().max(100),
-  product: z.string().trim().max(500),
+  sku: text(100),
+  product: text(500),
   /** Widest first. */
-  category: z.array(z.string().trim().min(1).max(100)).max(10).default([]),
+  category: z.array(text(100).min(1)).max(10).default([]),
   quantity: decimalText,
   /** May be left out when `amount` is there. */
   unitPrice: decimalText.nullish(),
@@ -37,17 +45,14 @@ export const saleLinesInput = z
   .max(MAX_SALE_LINES, `at most ${MAX_SALE_LINES} lines`);
 
 const optionalText = (max: number) =>
-  z
-    .string()
-    .trim()
-    .max(max)
-    .transform((text) => text || null)
+  text(max)
+    .transform((given) => given || null)
     .nullish();
 
 /** What the document says beside its lines. */
 export const saleHeaderFields = {
   kind: saleKindSchema,
-  reference: z.string().trim().min(1, 'the number on the document').max(100),
+  reference: text(100).min(1, 'the number on the document'),
   day: localDateSchema,
   soldAt: instantSchema,
   currency: currencySchema,
@@ -59,4 +64,4 @@ export const saleHeaderFields = {
   shippedOn: localDateSchema.nullish(),
 };
 
-export const reasonText = z.string().trim().min(1, 'say why').max(1_000);
+export const reasonText = text(1_000).min(1, 'say why');

@@ -194,19 +194,6 @@ export function totalOf(all: readonly SaleLine[], added: readonly SaleLine[] = a
   return Number(total);
 }
 
-/** The same amount at a higher scale. */
-export const scaledUp = (amount: number, from: number, to: number): number =>
-  from === to ? amount : Number(rescale(BigInt(amount), from, to));
-
-export const linesAt = (lines: readonly SaleLine[], from: number, to: number): readonly SaleLine[] =>
-  from === to
-    ? lines
-    : lines.map((line) => ({
-        ...line,
-        amount: scaledUp(line.amount, from, to),
-        profit: line.profit === null ? null : scaledUp(line.profit, from, to),
-      }));
-
 export const sameLine = (left: SaleLine, right: SaleLine): boolean => lineText(left) === lineText(right);
 
 const lineText = (line: SaleLine): string =>

@@ -2,9 +2,12 @@
 import type { Decider, Decision } from '../shared/decider.js';
 import { formatDecimal, minorUnitScale } from '../shared/money.js';
 import { reject, Rejection } from '../shared/rejection.js';
-import { linesAt, sameLine, scaledUp, totalOf, workOutLines, type SaleLineInput } from './sale-lines.js';
+import { sameLine, totalOf, workOutLines, type SaleLineInput } from './sale-lines.js';
 import { allLeft, amountAt, holdsRefunds, refundLines, type RefundLineInput } from './sale-refund.js';
 import {
+  raised,
+  raisedLines,
+  raisedRefund,
   saleAmended,
   saleCancelled,
   saleHeaderSchema,
@@ -132,7 +135,7 @@ function addLines(command: CommandOf<'addLines'>, state: RecordedSale): Decision
   const firstNo = Math.max(0, ...lineNumbers(state.lines)) + 1;
   const worked = workOutLines(command.lines, header.currency, firstNo, header.scale);
   if (worked instanceof Rejection) return worked;
-  const present = linesAt(state.lines, header.scale, worked.scale);
+  const present = raisedLines(state.lines, header.scale, worked.scale);
   const byNo = new Map(present.map((line) => [line.lineNo, line]));
   const added: SaleLine[] = [];
   for (const [index, line] of worked.lines.entries()) {
@@ -147,7 +150,7 @@ function addLines(command: CommandOf<'addLines'>, state: RecordedSale): Decision
   const total = totalOf([...present, ...added], added);
   if (total instanceof Rejection) return total;
   const refused =
-    refuseKind(header, total) ?? refuseTotal(state, scaledUp(state.refunded, header.scale, worked.scale), total);
+    refuseKind(header, total) ?? refuseTotal(state, raised(state.refunded, header.scale, worked.scale), total);
   return refused ?? [saleLinesAdded({ scale: worked.scale, lines: added })];
 }
 
@@ -233,21 +236,14 @@ function refuseTotal(state: RecordedSale, refunded: number, total: number): Reje
 function atScale(state: RecordedSale, scale: number): RecordedSale {
   const from = state.header.scale;
   if (from === scale) return state;
-  const scaled = <Given extends { readonly amount: number; readonly lines: readonly RefundedLine[] }>(
-    given: Given,
-  ): Given => ({
-    ...given,
-    amount: scaledUp(given.amount, from, scale),
-    lines: given.lines.map((line) => ({ ...line, amount: scaledUp(line.amount, from, scale) })),
-  });
   return {
     ...state,
     header: { ...state.header, scale },
-    lines: linesAt(state.lines, from, scale),
-    total: scaledUp(state.total, from, scale),
-    refunds: state.refunds.map(scaled),
-    refunded: scaledUp(state.refunded, from, scale),
-    cancelled: state.cancelled && scaled(state.cancelled),
+    lines: raisedLines(state.lines, from, scale),
+    total: raised(state.total, from, scale),
+    refunds: state.refunds.map((given) => raisedRefund(given, from, scale)),
+    refunded: raised(state.refunded, from, scale),
+    cancelled: state.cancelled && raisedRefund(state.cancelled, from, scale),
   };
 }
 

@@ -1,7 +1,7 @@
 /** What happens to a sale: an invoice, a credit note or a book adjustment, with its lines. Stream `sale-<id>`. */
 import { z } from 'zod';
 import { defineEvent, type EventOf } from '../shared/event.js';
-import { currencySchema, scaleSchema } from '../shared/money.js';
+import { currencySchema, rescale, scaleSchema } from '../shared/money.js';
 import { localDateSchema } from '../shared/time.js';
 
 /** `sale`: an invoice. `credit_note`: goods given back or an invoice cancelled, as a document of its own. `adjustment`: a correction of the books. */
@@ -113,3 +113,27 @@ export const saleCancelled = defineEvent(
 
 export const saleEvents = [saleRecorded, saleLinesAdded, saleAmended, saleRefunded, saleCancelled] as const;
 export type SaleEvent = EventOf<(typeof saleEvents)[number]>;
+
+/** What an event raised the scale to: the same amount there. */
+export const raised = (amount: number, from: number, to: number): number =>
+  from === to ? amount : Number(rescale(BigInt(amount), from, to));
+
+export const raisedLines = (lines: readonly SaleLine[], from: number, to: number): readonly SaleLine[] =>
+  from === to
+    ? lines
+    : lines.map((line) => ({
+        ...line,
+        amount: raised(line.amount, from, to),
+        profit: line.profit === null ? null : raised(line.profit, from, to),
+      }));
+
+/** For refunds and cancellations. */
+export const raisedRefund = <Given extends { readonly amount: number; readonly lines: readonly RefundedLine[] }>(
+  given: Given,
+  from: number,
+  to: number,
+): Given => ({
+  ...given,
+  amount: raised(given.amount, from, to),
+  lines: given.lines.map((line) => ({ ...line, amount: raised(line.amount, from, to) })),
+});
