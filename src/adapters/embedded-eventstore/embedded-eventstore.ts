@@ -160,7 +160,7 @@ async function answerRead(call: ReadCall, { reader, live, log }: Parts): Promise
     const rpcError = asRpcError(error);
     if (error instanceof Error && rpcError !== error) log.warn({ err: error }, 'a read of the event store failed');
     // Not destroy(): grpc-js sends the status when the stream ends, and a destroyed stream does not end.
-    call.emit('error', Object.assign(new Error(rpcError.details), rpcError));
+    call.emit('error', rpcError);
   }
 }
 

@@ -77,7 +77,7 @@ function invalidCombination(options: Options): RpcError {
   const parts = [
     options.hasStream() ? 'stream' : 'all',
     options.hasCount() ? 'count' : 'subscription',
-    options.getReadDirection() === 0 ? 'forwards' : 'backwards',
+    options.getReadDirection() === streams.ReadReq.Options.ReadDirection.FORWARDS ? 'forwards' : 'backwards',
     options.hasFilter() ? 'filter' : 'no filter',
   ];
   return invalidArgument(`The combination of ${parts.join(', ')} is invalid.`);

@@ -1,13 +1,26 @@
 /** Errors as a real node sends them: the client looks at the trailer `exception` first, then at the status. */
-import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
+import { Metadata, status, type StatusObject } from '@grpc/grpc-js';
 
-export type RpcError = Partial<ServiceError> & { code: status; details: string };
+export class RpcError extends Error implements StatusObject {
+  constructor(
+    readonly code: status,
+    readonly details: string,
+    readonly metadata: Metadata,
+  ) {
+    super(details);
+  }
+}
 
-function rpcError(code: status, details: string, exception?: string, trailers: Record<string, string> = {}): RpcError {
+function rpcError(
+  code: status,
+  details: string,
+  exception?: string,
+  trailers: Readonly<Record<string, string>> = {},
+): RpcError {
   const metadata = new Metadata();
   if (exception) metadata.set('exception', exception);
   for (const [key, value] of Object.entries(trailers)) metadata.set(key, printableAscii(value));
-  return { code, details, metadata };
+  return new RpcError(code, details, metadata);
 }
 
 /** Trailers carry printable ASCII only; grpc-js throws on anything else. */

@@ -64,9 +64,7 @@ export function answerUnary<Request, Response>(
 export function asRpcError(error: unknown): errors.RpcError {
   if (error instanceof MissingMetadata) return errors.missingMetadataProperty(error.property);
   if (error instanceof BadRequest) return errors.unknown(error.message);
-  if (typeof error === 'object' && error !== null && 'details' in error && 'code' in error) {
-    return error as errors.RpcError;
-  }
+  if (error instanceof errors.RpcError) return error;
   return errors.notReady();
 }
 

@@ -1,0 +1,77 @@
+/**
+ * The server's answers to a read, as they came and in the order they came.
+ *
+ * The client's own streams emit `caughtUp` and call `checkpointReached` as soon as those messages arrive, while events that
+ * came before them may still wait in the stream's buffer: a checkpoint would overtake its events. They also parse
+ * every payload with two copies. The streams are Node Transforms that take stream options, and one of these is the
+ * transform itself: this one hands every message through.
+ */
+import { once } from 'node:events';
+import type { ReadableOptions, TransformOptions } from 'node:stream';
+import type { ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
+
+/** Messages that may wait here for their consumer, before the server is held back. */
+const BUFFERED_MESSAGES = 1_024;
+
+const options: TransformOptions = {
+  readableHighWaterMark: BUFFERED_MESSAGES,
+  transform: (message: ReadResp, _encoding, done) => done(null, message),
+};
+
+/** For the client's second argument, which its types call ReadableOptions. */
+export const asTheyCome = options as ReadableOptions;
+
+interface Pullable {
+  read(): unknown;
+}
+
+/** Yields what has arrived since the last pull. Cancels the call when the consumer leaves or `signal` is aborted. */
+export async function* arrivals(
+  stream: NodeJS.EventEmitter & Pullable,
+  cancel: () => Promise<void>,
+  signal: AbortSignal,
+): AsyncGenerator<readonly ReadResp[]> {
+  let failure: unknown;
+  stream.on('error', (error) => (failure ??= error));
+  let ended = false;
+  stream.on('end', () => (ended = true));
+  try {
+    while (!signal.aborted) {
+      const messages: ReadResp[] = [];
+      for (let message = next(stream); message; message = next(stream)) {
+        messages.push(message);
+        if (messages.length === BUFFERED_MESSAGES) break;
+      }
+      if (messages.length > 0) {
+        yield messages;
+        continue;
+      }
+      if (failure !== undefined) throw failure;
+      if (ended) return;
+      await somethingHappens(stream, signal);
+    }
+  } finally {
+    await cancel();
+  }
+}
+
+function next(stream: Pullable): ReadResp | undefined {
+  const message = stream.read() as ReadResp | null;
+  return message ?? undefined;
+}
+
+async function somethingHappens(stream: NodeJS.EventEmitter, signal: AbortSignal): Promise<void> {
+  const waiting = new AbortController();
+  const stop = (): void => waiting.abort();
+  signal.addEventListener('abort', stop);
+  try {
+    // An error rejects the other waits too; it is kept by the listener above.
+    await Promise.race([
+      once(stream, 'readable', { signal: waiting.signal }),
+      once(stream, 'end', { signal: waiting.signal }),
+    ]).catch(() => undefined);
+  } finally {
+    signal.removeEventListener('abort', stop);
+    waiting.abort();
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * A subscription to `$all` that survives what happens to connections.
+ *
+ *   subscribed ──lost──► waiting ──► subscribed again, after the last item handed out ──…──► ended by the caller's signal
+ *                           └── nothing heard for a minute ──► EventStoreUnavailable
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { START, eventTypeFilter, type EventStoreDBClient, type Filter } from '@eventstore/db-client';
+import type { ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
+import { EventStoreUnavailable } from '../../commands/ports/event-store.errors.js';
+import type { LogPosition } from '../../domain/shared/recorded-event.js';
+import type { LogItem, SubscribeOptions } from '../../projections/ports/event-log.port.js';
+import type { Connection } from './connection.js';
+import { envelopeOf, type EventCodec } from './event-codec.js';
+import { isTransient } from './failures.js';
+import { arrivals, asTheyCome } from './raw-stream.js';
+
+/** How long a store may be away before the subscriber is told. */
+const PATIENCE_MS = 60_000;
+const BACKOFF_MS = { first: 50, most: 1_000 };
+/** Events that the server examines between two checkpoints, so that one who waits for rare events has a recent position. */
+const EVENTS_PER_CHECKPOINT = 1_000;
+
+export async function* subscribe(
+  connection: Connection,
+  codec: EventCodec,
+  { after, typePrefixes, signal }: SubscribeOptions,
+): AsyncGenerator<readonly LogItem[]> {
+  let last = after;
+  let silentSince: number | undefined;
+  let pause = BACKOFF_MS.first;
+  while (!signal.aborted) {
+    const { client } = connection;
+    try {
+      for await (const batch of subscribeOnce(client, last, filterFor(typePrefixes), signal)) {
+        silentSince = undefined;
+        pause = BACKOFF_MS.first;
+        const items: LogItem[] = [];
+        for (const message of batch) {
+          const item = itemOf(message, codec);
+          const position = item && positionOfItem(item);
+          // Some servers repeat around a resumption; the log's order makes a repetition plain.
+          if (!item || (position && last && position.commit <= last.commit)) continue;
+          last = position ?? last;
+          items.push(item);
+        }
+        if (items.length > 0) yield items;
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      connection.replace(client, error);
+      if (!isTransient(error)) throw error;
+      silentSince ??= Date.now();
+      if (Date.now() - silentSince > PATIENCE_MS) {
+        throw new EventStoreUnavailable(`the event store was away for ${PATIENCE_MS / 1000} s`, { cause: error });
+      }
+    }
+    await delay(pause, undefined, { signal }).catch(() => undefined);
+    pause = Math.min(pause * 2, BACKOFF_MS.most);
+  }
+}
+
+async function* subscribeOnce(
+  client: EventStoreDBClient,
+  after: LogPosition | undefined,
+  filter: Filter,
+  signal: AbortSignal,
+): AsyncGenerator<readonly ReadResp[]> {
+  const stream = client.subscribeToAll({ fromPosition: after ?? START, filter }, asTheyCome);
+  yield* arrivals(stream, () => stream.unsubscribe(), signal);
+}
+
+function filterFor(typePrefixes: readonly string[] | undefined): Filter {
+  const window = { maxSearchWindow: EVENTS_PER_CHECKPOINT, checkpointInterval: 1 };
+  return typePrefixes
+    ? eventTypeFilter({ prefixes: [...typePrefixes], ...window })
+    : eventTypeFilter({ regex: '^[^$]', ...window });
+}
+
+function itemOf(message: ReadResp, codec: EventCodec): LogItem | undefined {
+  const record = message.getEvent()?.getEvent();
+  if (record) {
+    try {
+      return { kind: 'event', event: codec.decode(record) };
+    } catch (error) {
+      return {
+        kind: 'malformed',
+        ...envelopeOf(record),
+        error: error instanceof Error ? error : new Error(String(error)),
+      };
+    }
+  }
+  const checkpoint = message.getCheckpoint();
+  if (checkpoint) {
+    const position = {
+      commit: BigInt(checkpoint.getCommitPosition()),
+      prepare: BigInt(checkpoint.getPreparePosition()),
+    };
+    return { kind: 'checkpoint', position };
+  }
+  return message.hasCaughtUp() ? { kind: 'caughtUp' } : undefined;
+}
+
+function positionOfItem(item: LogItem): LogPosition | undefined {
+  if (item.kind === 'event') return item.event.position;
+  return item.kind === 'caughtUp' ? undefined : item.position;
+}
