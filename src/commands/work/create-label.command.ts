@@ -3,6 +3,8 @@ import { z } from 'zod';
 import type { LabelState } from '../../domain/work/label.decider.js';
 import { WorkspaceCommand } from '../shared/command.js';
 
+export type { LabelState };
+
 export const labelNameSchema = z.string().trim().min(1, 'a label has 1 to 100 characters').max(100);
 export const colorSchema = z
   .string()

@@ -4,6 +4,8 @@ import type { ProjectState } from '../../domain/work/project.decider.js';
 import { workflowStepSchema } from '../../domain/work/project.events.js';
 import { WorkspaceCommand } from '../shared/command.js';
 
+export type { ProjectState };
+
 export const projectNameSchema = z.string().trim().min(1, 'a name has 1 to 200 characters').max(200);
 export const projectDescriptionSchema = z.string().max(50_000, 'a description has at most 50,000 characters');
 /** A column each; more would not fit any board. */

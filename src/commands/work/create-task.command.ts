@@ -6,6 +6,8 @@ import { taskPrioritySchema } from '../../domain/work/task.events.js';
 import type { TaskState } from '../../domain/work/task.state.js';
 import { WorkspaceCommand } from '../shared/command.js';
 
+export type { TaskState };
+
 /** What people may write into a task's fields. */
 export const taskFields = {
   title: z.string().trim().min(3, 'a title has 3 to 200 characters').max(200, 'a title has 3 to 200 characters'),

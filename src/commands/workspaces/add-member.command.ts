@@ -4,6 +4,8 @@ import type { MemberState } from '../../domain/workspaces/member.decider.js';
 import { roleSchema } from '../../domain/workspaces/member.events.js';
 import { WorkspaceCommand } from '../shared/command.js';
 
+export type { MemberState };
+
 export const memberNameSchema = z.string().trim().min(1, 'a name has 1 to 200 characters').max(200);
 
 export const addMemberInput = z.object({

@@ -4,6 +4,8 @@ import type { WorkspaceState } from '../../domain/workspaces/workspace.decider.j
 import { workspaceSettingsSchema } from '../../domain/workspaces/workspace.events.js';
 import { WorkspaceCommand } from '../shared/command.js';
 
+export type { WorkspaceState };
+
 export const workspaceNameSchema = z.string().trim().min(1, 'a name has 1 to 200 characters').max(200);
 
 export const createWorkspaceInput = z.object({

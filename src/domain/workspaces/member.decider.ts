@@ -15,6 +15,8 @@ export interface MemberState {
   readonly name: string;
   readonly email: string | null;
   readonly role: Role;
+  /** ISO 8601; empty before the first event. */
+  readonly addedAt: string;
 }
 
 export type MemberCommand =
@@ -24,7 +26,7 @@ export type MemberCommand =
   | { readonly type: 'remove' };
 
 export const memberDecider: Decider<MemberState, MemberCommand, MemberEvent> = {
-  initialState: { lifecycle: 'none', name: '', email: null, role: 'member' },
+  initialState: { lifecycle: 'none', name: '', email: null, role: 'member', addedAt: '' },
   evolve,
   decide,
 };
@@ -49,7 +51,7 @@ function add(command: Extract<MemberCommand, { type: 'add' }>, state: MemberStat
 function evolve(state: MemberState, event: MemberEvent): MemberState {
   switch (event.type) {
     case 'workspaces.MemberAdded':
-      return { lifecycle: 'active', ...event.data };
+      return { lifecycle: 'active', ...event.data, addedAt: event.metadata?.occurredAt ?? '' };
     case 'workspaces.MemberRenamed':
       return { ...state, name: event.data.to };
     case 'workspaces.MemberRoleChanged':

@@ -73,8 +73,16 @@ function create(
   return isTheSame ? [] : reject('ALREADY_EXISTS', 'this workspace exists already; change it instead');
 }
 
+const SETTINGS = [
+  'timeZone',
+  'currency',
+  'weekStart',
+  'workingDays',
+  'lateAfter',
+] as const satisfies readonly (keyof WorkspaceSettings)[];
+
 function changeSettings(asked: Partial<WorkspaceSettings>, present: WorkspaceSettings): Decision<WorkspaceEvent> {
-  const keys = (Object.keys(present) as (keyof WorkspaceSettings)[]).filter(
+  const keys = SETTINGS.filter(
     (key) => asked[key] !== undefined && JSON.stringify(asked[key]) !== JSON.stringify(present[key]),
   );
   if (keys.length === 0) return [];

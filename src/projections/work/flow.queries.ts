@@ -59,6 +59,7 @@ const IN_PROJECTS = `workspace_id = $1 AND ($2::uuid[] IS NULL OR project_id = A
 const inRange = (column: string): string =>
   `($3::date IS NULL OR ${column} >= $3::date::timestamp AT TIME ZONE zone.name)
    AND ($4::date IS NULL OR ${column} < $4::date::timestamp AT TIME ZONE zone.name)`;
+const localDay = (column: string): string => `(${column} AT TIME ZONE zone.name)::date`;
 const DAYS = {
   lead: `extract(epoch FROM done_at - created_at) / 86400`,
   cycle: `extract(epoch FROM done_at - first_active_at) / 86400`,
@@ -70,12 +71,11 @@ export class FlowQueries {
   constructor(private readonly database: ReadDatabase) {}
 
   async totals(workspaceId: string, scope: FlowScope): Promise<FlowTotalsRecord> {
-    const local = (column: string): string => `(${column} AT TIME ZONE zone.name)::date`;
     const sql = `WITH ${ZONE}
       SELECT
         count(*) FILTER (WHERE ${inRange('created_at')})::int AS created,
         count(*) FILTER (WHERE done_at IS NOT NULL AND ${inRange('done_at')})::int AS done,
-        count(*) FILTER (WHERE ${local('done_at')} > ${local('due_date')} AND ${inRange('done_at')})::int AS "doneAfterDueDate",
+        count(*) FILTER (WHERE ${localDay('done_at')} > ${localDay('due_date')} AND ${inRange('done_at')})::int AS "doneAfterDueDate",
         (SELECT count(*)::int FROM read.task_status_spans, zone
           WHERE ${IN_PROJECTS} AND reopened AND ${inRange('from_at')}) AS reopens,
         (SELECT count(*)::int FROM read.task_reassignments, zone
