@@ -1,6 +1,5 @@
 /** Tells the stories of the demo to the write side, many at a time, each in its own order. */
 import type { CommandBus } from '@nestjs/cqrs';
-import type { CommandResult } from '../../commands/shared/command.js';
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
 import { comparePositions } from '../../domain/shared/position.js';
 import { CliError } from '../failure.js';
