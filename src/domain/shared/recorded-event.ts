@@ -8,7 +8,12 @@ export interface LogPosition {
   readonly prepare: bigint;
 }
 
-export interface RecordedEvent<Event extends DomainEvent = DomainEvent> {
+/** Of a union of events, the union of their records, so that looking at `type` tells the shape of `data`. */
+export type RecordedEvent<Event extends DomainEvent = DomainEvent> = Event extends DomainEvent
+  ? RecordedEventOf<Event>
+  : never;
+
+interface RecordedEventOf<Event extends DomainEvent> {
   readonly id: string;
   readonly streamName: string;
   /** 0 for the first event of the stream. */

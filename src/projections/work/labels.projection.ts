@@ -31,12 +31,11 @@ export const labelsProjection = defineEntity<LabelRow>()({
 const labelIdOf = (event: RecordedEvent): string => event.streamName.slice('label-'.length);
 
 function evolveLabel(row: LabelRow | undefined, event: RecordedEvent<LabelEvent>): LabelRow | undefined {
-  const fact = event as LabelEvent;
-  switch (fact.type) {
+  switch (event.type) {
     case 'work.LabelCreated':
-      return { id: labelIdOf(event), ...fact.data, version: 1 };
+      return { id: labelIdOf(event), ...event.data, version: 1 };
     case 'work.LabelChanged':
-      return row && { ...row, name: fact.data.to.name ?? row.name, color: fact.data.to.color ?? row.color };
+      return row && { ...row, name: event.data.to.name ?? row.name, color: event.data.to.color ?? row.color };
     case 'work.LabelDeleted':
       return undefined;
   }

@@ -45,19 +45,18 @@ export const projectsProjection = defineEntity<ProjectRow>()({
 const projectIdOf = (event: RecordedEvent): string => event.streamName.slice('project-'.length);
 
 function evolveProject(row: ProjectRow | undefined, event: RecordedEvent<ProjectEvent>): ProjectRow | undefined {
-  const fact = event as ProjectEvent;
-  if (fact.type === 'work.ProjectCreated') {
+  if (event.type === 'work.ProjectCreated') {
     const created = { archived: false, created_at: event.metadata.occurredAt, version: 1 };
-    return { id: projectIdOf(event), ...fact.data, ...created };
+    return { id: projectIdOf(event), ...event.data, ...created };
   }
   if (!row) return undefined;
-  switch (fact.type) {
+  switch (event.type) {
     case 'work.ProjectRenamed':
-      return { ...row, name: fact.data.to };
+      return { ...row, name: event.data.to };
     case 'work.ProjectDescribed':
-      return { ...row, description: fact.data.to };
+      return { ...row, description: event.data.to };
     case 'work.ProjectWorkflowChanged':
-      return { ...row, workflow: fact.data.to };
+      return { ...row, workflow: event.data.to };
     case 'work.ProjectArchived':
       return { ...row, archived: true };
     case 'work.ProjectRestored':

@@ -48,37 +48,36 @@ export type TaskRow = {
 export const taskIdOf = (event: RecordedEvent): string => event.streamName.slice('task-'.length);
 
 export function evolveTaskRow(row: TaskRow | undefined, event: RecordedEvent<TaskEvent>): TaskRow | undefined {
-  const fact = event as TaskEvent;
   const at = event.metadata.occurredAt;
   const common = { updated_at: at, version: event.revision + 1, unassigned_at: null };
-  if (fact.type === 'work.TaskCreated') return { ...created(event, fact.data), ...common };
+  if (event.type === 'work.TaskCreated') return { ...created(event, event.data), ...common };
   if (!row) return undefined;
   const next = { ...row, ...common };
-  switch (fact.type) {
+  switch (event.type) {
     case 'work.TaskDetailsChanged':
-      return { ...next, ...changedColumns(fact.data.to) };
+      return { ...next, ...changedColumns(event.data.to) };
     case 'work.TaskStatusChanged':
-      return { ...entered(next, fact.data.to, at), position: fact.data.position };
+      return { ...entered(next, event.data.to, at), position: event.data.position };
     case 'work.TaskMoved':
-      return { ...next, position: fact.data.to };
+      return { ...next, position: event.data.to };
     case 'work.TaskAssigned': {
       const passedOn = row.unassigned_at !== null && Date.parse(row.unassigned_at) === Date.parse(at);
       return {
         ...next,
-        assignee_ids: [...row.assignee_ids, fact.data.assigneeId],
+        assignee_ids: [...row.assignee_ids, event.data.assigneeId],
         reassigned_at: passedOn ? [...row.reassigned_at, at] : row.reassigned_at,
       };
     }
     case 'work.TaskUnassigned':
       return {
         ...next,
-        assignee_ids: row.assignee_ids.filter((id) => id !== fact.data.assigneeId),
+        assignee_ids: row.assignee_ids.filter((id) => id !== event.data.assigneeId),
         unassigned_at: at,
       };
     case 'work.TaskLabelled':
-      return { ...next, label_ids: [...row.label_ids, fact.data.labelId] };
+      return { ...next, label_ids: [...row.label_ids, event.data.labelId] };
     case 'work.TaskUnlabelled':
-      return { ...next, label_ids: row.label_ids.filter((id) => id !== fact.data.labelId) };
+      return { ...next, label_ids: row.label_ids.filter((id) => id !== event.data.labelId) };
     case 'work.TaskDeleted':
       return { ...next, deleted: true };
     case 'work.TaskRestored':

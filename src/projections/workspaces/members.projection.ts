@@ -43,17 +43,16 @@ export const membersProjection = defineEntity<MemberRow>()({
 const memberIdOf = (event: RecordedEvent): string => event.streamName.slice('member-'.length);
 
 function evolveMember(row: MemberRow | undefined, event: RecordedEvent<MemberEvent>): MemberRow | undefined {
-  const fact = event as MemberEvent;
-  if (fact.type === 'workspaces.MemberAdded') {
+  if (event.type === 'workspaces.MemberAdded') {
     const added = { removed: false, added_at: event.metadata.occurredAt, version: 1 };
-    return { id: memberIdOf(event), ...fact.data, ...added };
+    return { id: memberIdOf(event), ...event.data, ...added };
   }
   if (!row) return undefined;
-  switch (fact.type) {
+  switch (event.type) {
     case 'workspaces.MemberRenamed':
-      return { ...row, name: fact.data.to };
+      return { ...row, name: event.data.to };
     case 'workspaces.MemberRoleChanged':
-      return { ...row, role: fact.data.to };
+      return { ...row, role: event.data.to };
     case 'workspaces.MemberRemoved':
       return { ...row, removed: true };
   }

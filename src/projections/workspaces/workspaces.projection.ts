@@ -53,9 +53,8 @@ function evolveWorkspace(
   row: WorkspaceRow | undefined,
   event: RecordedEvent<WorkspaceEvent>,
 ): WorkspaceRow | undefined {
-  const fact = event as WorkspaceEvent;
-  if (fact.type === 'workspaces.WorkspaceCreated') {
-    const { name, settings } = fact.data;
+  if (event.type === 'workspaces.WorkspaceCreated') {
+    const { name, settings } = event.data;
     const { timeZone, currency, weekStart, workingDays, lateAfter } = settings;
     return {
       id: workspaceIdOf(event),
@@ -70,15 +69,15 @@ function evolveWorkspace(
     };
   }
   if (!row) return undefined;
-  switch (fact.type) {
+  switch (event.type) {
     case 'workspaces.WorkspaceRenamed':
-      return { ...row, name: fact.data.to };
+      return { ...row, name: event.data.to };
     case 'workspaces.WorkspaceSettingsChanged':
-      return { ...row, ...changedColumns(row, fact.data.to) };
+      return { ...row, ...changedColumns(row, event.data.to) };
     case 'workspaces.HolidayAdded':
-      return { ...row, holidays: [...row.holidays, fact.data].toSorted((a, b) => (a.date < b.date ? -1 : 1)) };
+      return { ...row, holidays: [...row.holidays, event.data].toSorted((a, b) => (a.date < b.date ? -1 : 1)) };
     case 'workspaces.HolidayRemoved':
-      return { ...row, holidays: row.holidays.filter(({ date }) => date !== fact.data.date) };
+      return { ...row, holidays: row.holidays.filter(({ date }) => date !== event.data.date) };
   }
 }
 
