@@ -72,6 +72,52 @@ const record = (over: object = {}, ...lines: object[]): SaleCommand => ({
 });
 const units = (value: number): bigint => BigInt(Math.round(value * 1_000_000));
 
+/** As the engine does: on every event, what the row before gave is taken off and what the row after gives is added. */
+function byDifferences(
+  events: readonly SaleEvent[],
+  contributions: (row: SaleRow) => Row[],
+  keys: readonly string[],
+): Map<string, Record<string, bigint>> {
+  const sums = new Map<string, Record<string, bigint>>();
+  const apply = (row: SaleRow | undefined, sign: bigint): void => {
+    for (const contribution of row ? contributions(row) : []) {
+      const key = JSON.stringify(keys.map((name) => contribution[name]));
+      const sum = sums.get(key) ?? {};
+      for (const [name, value] of Object.entries(contribution)) {
+        if (!keys.includes(name)) sum[name] = (sum[name] ?? 0n) + sign * (value as bigint);
+      }
+      sums.set(key, sum);
+    }
+  };
+  let row: SaleRow | undefined;
+  events.forEach((event, revision) => {
+    const after = evolveSale(row, recorded(event, revision));
+    apply(row, -1n);
+    apply(after, 1n);
+    row = after;
+  });
+  return sums;
+}
+const totals = (sums: Map<string, Record<string, bigint>>, name: string): bigint =>
+  [...sums.values()].reduce((total, sum) => total + (sum[name] ?? 0n), 0n);
+
+const sum = (amounts: bigint[]): bigint => amounts.reduce((total, amount) => total + amount, 0n);
+
+/** The definitions again, in other words, from the state that the decider folds. */
+function expected({ header: { kind, scale }, lines: all, refunds, cancelled }: RecordedSale): Record<string, bigint> {
+  const at = (amount: number): bigint => BigInt(amount) * 10n ** BigInt(6 - scale);
+  const sold = kind === 'sale' ? all.filter((one) => Number(one.quantity) > 0 && Number(one.unitPrice) > 0) : [];
+  const back = [...refunds, ...(cancelled ? [cancelled] : [])].map(({ amount }) => at(amount));
+  return {
+    gross: sum(sold.map(({ amount }) => at(amount))),
+    units: sum(sold.map(({ quantity }) => units(Number(quantity)))),
+    net: sum(all.map(({ amount }) => at(amount))) - sum(back),
+    refunds: -sum(back),
+    lines: BigInt(all.length),
+    orders: sold.length > 0 ? 1n : 0n,
+  };
+}
+
 describe('what a sale adds to its day', () => {
   it('counts as gross, units and order only lines with a quantity and a price above 0', () => {
     const row = rowOf(record({}, {}, { quantity: '-5', unitPrice: '0' }, { quantity: '3', unitPrice: '0' }));
@@ -178,51 +224,6 @@ describe('any history of amendments, added lines, refunds and a cancellation', (
     fc.record({ type: fc.constant('refund' as const), refundId: fc.uuid(), day, what: fc.oneof(fc.constant('everything' as const), fc.constantFrom('1', '0.5', '7').map((amount) => ({ amount })), fc.constantFrom(1, 2).map((lineNo) => ({ lines: [{ lineNo, quantity: '0.5' }] }))), reason: fc.constant('broken') }),
     fc.record({ type: fc.constant('cancel' as const), day, reason: fc.constant('wrong') }),
   ); // prettier-ignore
-
-  /** As the engine does: on every event, what the row before gave is taken off and what the row after gives is added. */
-  function byDifferences(
-    events: readonly SaleEvent[],
-    contributions: (row: SaleRow) => Row[],
-    keys: readonly string[],
-  ): Map<string, Record<string, bigint>> {
-    const sums = new Map<string, Record<string, bigint>>();
-    const apply = (row: SaleRow | undefined, sign: bigint): void => {
-      for (const contribution of row ? contributions(row) : []) {
-        const key = JSON.stringify(keys.map((name) => contribution[name]));
-        const sum = sums.get(key) ?? {};
-        for (const [name, value] of Object.entries(contribution)) {
-          if (!keys.includes(name)) sum[name] = (sum[name] ?? 0n) + sign * (value as bigint);
-        }
-        sums.set(key, sum);
-      }
-    };
-    let row: SaleRow | undefined;
-    events.forEach((event, revision) => {
-      const after = evolveSale(row, recorded(event, revision));
-      apply(row, -1n);
-      apply(after, 1n);
-      row = after;
-    });
-    return sums;
-  }
-  const totals = (sums: Map<string, Record<string, bigint>>, name: string): bigint =>
-    [...sums.values()].reduce((total, sum) => total + (sum[name] ?? 0n), 0n);
-
-  /** The definitions again, in other words, from the state that the decider folds. */
-  function expected({ header: { kind, scale }, lines: all, refunds, cancelled }: RecordedSale): Record<string, bigint> {
-    const at = (amount: number): bigint => BigInt(amount) * 10n ** BigInt(6 - scale);
-    const sold = kind === 'sale' ? all.filter((one) => Number(one.quantity) > 0 && Number(one.unitPrice) > 0) : [];
-    const back = [...refunds, ...(cancelled ? [cancelled] : [])].map(({ amount }) => at(amount));
-    const sum = (amounts: bigint[]): bigint => amounts.reduce((total, amount) => total + amount, 0n);
-    return {
-      gross: sum(sold.map(({ amount }) => at(amount))),
-      units: sum(sold.map(({ quantity }) => units(Number(quantity)))),
-      net: sum(all.map(({ amount }) => at(amount))) - sum(back),
-      refunds: -sum(back),
-      lines: BigInt(all.length),
-      orders: sold.length > 0 ? 1n : 0n,
-    };
-  }
 
   it('gives the same sums step by step as from its last state alone', () => {
     fc.assert(
