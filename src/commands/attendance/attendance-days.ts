@@ -33,11 +33,11 @@ export class AttendanceDays {
    * @param at the context's `occurredAt`, or now, when absent
    * @returns a rejection for an instant in the future, or when there is no such workspace
    */
-  async clock(context: CommandContext, at?: string | null, field = 'at'): Promise<LocalClocked | Rejection> {
+  async clock(context: CommandContext, at?: string | null, field = ['at']): Promise<LocalClocked | Rejection> {
     const now = this.now.now();
     const instant = at ?? context.occurredAt ?? now;
     if (secondsBetween(now, instant) > CLOCK_SKEW_SECONDS) {
-      return reject('INVALID', 'this instant lies in the future', [field]);
+      return reject('INVALID', 'this instant lies in the future', field);
     }
     const settings = await this.settings.read(context);
     if (!settings) return reject('NOT_FOUND', 'there is no such workspace');

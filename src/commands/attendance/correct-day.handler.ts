@@ -27,11 +27,11 @@ export class CorrectDayHandler implements ICommandHandler<CorrectDay> {
   private async correction(context: CommandContext, to: CorrectDayInput['to']): Promise<Correction | Rejection> {
     switch (to.status) {
       case 'present': {
-        const checkIn = await this.days.clock(context, to.checkInAt, 'checkInAt');
+        const checkIn = await this.days.clock(context, to.checkInAt, ['to', 'checkInAt']);
         if (checkIn instanceof Rejection || !to.checkOutAt) {
           return checkIn instanceof Rejection ? checkIn : { status: 'present', checkIn, checkOut: null };
         }
-        const checkOut = await this.days.clock(context, to.checkOutAt, 'checkOutAt');
+        const checkOut = await this.days.clock(context, to.checkOutAt, ['to', 'checkOutAt']);
         return checkOut instanceof Rejection ? checkOut : { status: 'present', checkIn, checkOut };
       }
       case 'absent':

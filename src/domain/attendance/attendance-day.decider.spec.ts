@@ -123,11 +123,11 @@ describe('a correction', () => {
     attendance
       .given([absent])
       .when(present(clocked('16:00:00'), clocked('08:00:00')))
-      .then(rejection('INVALID', ['checkOutAt']));
+      .then(rejection('INVALID', ['to', 'checkOutAt']));
     attendance
       .given([absent])
       .when(present(nextDay('08:00:00'), null))
-      .then(rejection('INVALID', ['checkInAt']));
+      .then(rejection('INVALID', ['to', 'checkInAt']));
   });
   it('of the same to the same for the same reason is nothing', () => {
     attendance.given([inAtNine, cleared]).when(correctToNone).then(nothing());

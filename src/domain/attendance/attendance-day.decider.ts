@@ -137,8 +137,8 @@ function correct(
 ): Decision<AttendanceDayEvent> {
   if (to.status === 'present') {
     const refused =
-      refuseCheckInOfOtherDay(of.day, to.checkIn, ['checkInAt']) ??
-      (to.checkOut ? refuseShift(of.day, to.checkIn, to.checkOut, ['checkOutAt']) : undefined);
+      refuseCheckInOfOtherDay(of.day, to.checkIn, ['to', 'checkInAt']) ??
+      (to.checkOut ? refuseShift(of.day, to.checkIn, to.checkOut, ['to', 'checkOutAt']) : undefined);
     if (refused) return refused;
   }
   const content = contentOf(to);

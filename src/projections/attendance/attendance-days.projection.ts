@@ -9,6 +9,8 @@ import { secondsBetween } from '../../domain/shared/time.js';
 import { defineEntity } from '../engine/projection.js';
 
 export type AttendanceDayRow = {
+  /** Of the day's stream: what a change names. */
+  readonly attendance_id: string;
   readonly employee_id: string;
   readonly day: string;
   /** `none`: a manager cleared the day. */
@@ -36,6 +38,7 @@ export const attendanceDaysProjection = defineEntity<AttendanceDayRow>()({
   table: {
     name: 'attendance_days',
     columns: {
+      attendance_id: 'uuid',
       employee_id: 'uuid',
       day: 'date',
       status: 'text',
@@ -51,19 +54,19 @@ export const attendanceDaysProjection = defineEntity<AttendanceDayRow>()({
       corrected_by: { type: 'text', nullable: true },
       version: 'int',
     },
-    // Also what one employee's days are listed by.
-    key: ['employee_id', 'day'],
+    key: ['attendance_id'],
     indexes: [
+      // One employee's days, newest first.
+      '(workspace_id, employee_id, day)',
       // The days of everybody, newest first, and all figures over a range of days.
       '(workspace_id, day, employee_id)',
     ],
   },
-  key: (event) => {
-    const { employeeId, day } = (event as AttendanceDayEvent).data;
-    return { employee_id: employeeId, day };
-  },
+  key: (event) => ({ attendance_id: attendanceIdOfStream(event.streamName) }),
   evolve: evolveAttendanceDay,
 });
+
+const attendanceIdOfStream = (streamName: string): string => streamName.slice('attendance-'.length);
 
 const BLANK = {
   check_in: null,
@@ -82,6 +85,7 @@ export function evolveAttendanceDay(
 ): AttendanceDayRow | undefined {
   const fact = event as AttendanceDayEvent;
   const next: AttendanceDayRow = {
+    attendance_id: attendanceIdOfStream(event.streamName),
     employee_id: fact.data.employeeId,
     day: fact.data.day,
     status: 'none',

@@ -4,6 +4,8 @@ import { ReadDatabase } from '../ports/read-database.port.js';
 import { keysetOrder, keysetSql, type PageRequest } from '../shared/keyset.js';
 
 export interface AttendanceDayRecord {
+  /** Of the day's stream. */
+  readonly id: string;
   readonly employeeId: string;
   /** YYYY-MM-DD */
   readonly day: string;
@@ -36,7 +38,7 @@ export const attendanceDayOrder = keysetOrder('attendanceDays', [
   { sql: 'employee_id', field: 'employeeId', type: 'uuid', direction: 'desc' },
 ]);
 
-const SELECT = `SELECT employee_id AS "employeeId", d.day::text AS day, status,
+const SELECT = `SELECT attendance_id AS id, employee_id AS "employeeId", d.day::text AS day, status,
   check_in AS "checkInAt", check_in_local::text AS "checkInTime",
   check_out AS "checkOutAt", check_out_local::text AS "checkOutTime", seconds_worked AS "secondsWorked",
   reason, leave_kind AS "leaveKind", note, correction_reason AS "correctionReason", corrected_by AS "correctedBy", version
@@ -47,8 +49,8 @@ export class AttendanceDayQueries {
   constructor(private readonly database: ReadDatabase) {}
 
   /**
-   * One page, newest day first, without days that were cleared. Index (workspace_id, day, employee_id); of one employee, the
-   * primary key.
+   * One page, newest day first, without days that were cleared. Index (workspace_id, day, employee_id); of one employee,
+   * (workspace_id, employee_id, day).
    */
   page(workspaceId: string, filter: AttendanceDayFilter, page: PageRequest): Promise<AttendanceDayRecord[]> {
     const keyset = keysetSql(attendanceDayOrder, page, 7);
@@ -68,17 +70,11 @@ export class AttendanceDayQueries {
     ]);
   }
 
-  /** Days of employees, at the same place in both lists. By primary key. */
-  byKeys(
-    workspaceId: string,
-    keys: readonly { readonly employeeId: string; readonly day: string }[],
-  ): Promise<AttendanceDayRecord[]> {
-    const sql = `${SELECT} WHERE workspace_id = $1
-      AND (employee_id, d.day) IN (SELECT * FROM unnest($2::uuid[], $3::date[]))`;
-    return this.database.query(workspaceId, sql, [
+  /** In any order; unknown ids are left out. By primary key. */
+  byIds(workspaceId: string, ids: readonly string[]): Promise<AttendanceDayRecord[]> {
+    return this.database.query(workspaceId, `${SELECT} WHERE workspace_id = $1 AND attendance_id = ANY($2::uuid[])`, [
       workspaceId,
-      keys.map(({ employeeId }) => employeeId),
-      keys.map(({ day }) => day),
+      ids,
     ]);
   }
 }

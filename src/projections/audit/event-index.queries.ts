@@ -48,18 +48,17 @@ const SELECT = `SELECT position::text AS commit, prepare::text AS prepare, event
   recorded_at AS "recordedAt" FROM read.event_index`;
 
 /** The condition of each filter; `$` stands for the parameter. Only those given go into the SQL, so that an index fits each. */
-const CONDITIONS: Readonly<Record<keyof EventFilter, string>> = {
-  thingId: 'thing_id = $::uuid',
-  category: 'category = $::text',
-  types: 'type = ANY($::text[])',
-  actorId: 'actor_id = $::text',
-  correlationId: 'correlation_id = $::uuid',
-  recordedFrom: 'recorded_at >= $::timestamptz',
-  recordedUntil: 'recorded_at < $::timestamptz',
-  occurredFrom: 'occurred_at >= $::timestamptz',
-  occurredUntil: 'occurred_at < $::timestamptz',
-};
-const FILTERS = Object.keys(CONDITIONS) as (keyof EventFilter)[];
+const CONDITIONS: readonly { readonly filter: keyof EventFilter; readonly sql: string }[] = [
+  { filter: 'thingId', sql: 'thing_id = $::uuid' },
+  { filter: 'category', sql: 'category = $::text' },
+  { filter: 'types', sql: 'type = ANY($::text[])' },
+  { filter: 'actorId', sql: 'actor_id = $::text' },
+  { filter: 'correlationId', sql: 'correlation_id = $::uuid' },
+  { filter: 'recordedFrom', sql: 'recorded_at >= $::timestamptz' },
+  { filter: 'recordedUntil', sql: 'recorded_at < $::timestamptz' },
+  { filter: 'occurredFrom', sql: 'occurred_at >= $::timestamptz' },
+  { filter: 'occurredUntil', sql: 'occurred_at < $::timestamptz' },
+];
 
 @Injectable()
 export class EventIndexQueries {
@@ -74,11 +73,12 @@ export class EventIndexQueries {
   ): Promise<EventIndexRecord[]> {
     const parameters: unknown[] = [workspaceId];
     const conditions = ['workspace_id = $1'];
-    for (const name of FILTERS) {
-      const value = filter[name];
+    for (const condition of CONDITIONS) {
+      const value = filter[condition.filter];
       if (value == null) continue;
       parameters.push(value);
-      conditions.push(CONDITIONS[name].replace('$', `$${parameters.length}`));
+      // A function, because a replacement text would read `$1` as a group.
+      conditions.push(condition.sql.replace('$', () => `$${parameters.length}`));
     }
     const keyset = keysetSql(by, page, parameters.length + 1);
     const sql = `${SELECT} WHERE ${conditions.join(' AND ')} AND ${keyset.where}
