@@ -34,6 +34,10 @@ export const staleRead = (projection: string, at: LogPosition | undefined, wante
     },
   );
 
+/** A part that this needs does not answer, or is too far behind; it passes by itself. */
+export const unavailable = (message: string): GraphQLError =>
+  new GraphQLError(message, { extensions: { code: 'UNAVAILABLE' } });
+
 /** The reader of a subscription did not keep up; it continues from its last cursor. */
 export const subscriberTooSlow = (cursor: string | null): GraphQLError =>
   new GraphQLError(

@@ -19,6 +19,15 @@ export interface ApiContext {
   readonly loaderScope: LoaderScope;
 }
 
+/** Where a library hands the context back as something it knows nothing of. */
+export function requireContext(value: unknown): ApiContext {
+  if (isContext(value)) return value;
+  throw new Error('an operation ran without its context');
+}
+
+const isContext = (value: unknown): value is ApiContext =>
+  typeof value === 'object' && value !== null && 'requestId' in value && 'workspaceId' in value;
+
 export const hasRole = (context: ApiContext, atLeast: Role): boolean =>
   ROLES.indexOf(context.role) >= ROLES.indexOf(atLeast);
 

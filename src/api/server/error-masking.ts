@@ -1,0 +1,58 @@
+/**
+ * What clients see of errors. Refusals and mistakes of the client keep their message; anything else is logged once, here,
+ * and shown as a masked error with the request id to ask about.
+ */
+import { Logger } from '@nestjs/common';
+import { GraphQLError, type ExecutionResult } from 'graphql';
+import { badInput } from '../shared/errors.js';
+
+const logger = new Logger('graphql');
+
+/** Failures of what we depend on: they pass by themselves, so the client may try again. */
+const PASSING_FAILURES = /UNAVAILABLE|ECONNREFUSED|ECONNRESET|ETIMEDOUT/;
+
+export function maskResult(result: ExecutionResult, requestId: string): ExecutionResult {
+  if (!result.errors || result.errors.length === 0) return result;
+  return { ...result, errors: result.errors.map((error) => maskError(error, requestId)) };
+}
+
+export function maskError(error: GraphQLError, requestId: string): GraphQLError {
+  const cause = rootCause(error);
+  if (cause === undefined) return isOwn(error) ? error : badRequest(error);
+  if (cause instanceof GraphQLError) return cause === error ? error : relocated(cause, error);
+  logger.error(cause, `request ${requestId} at ${error.path?.join('.') ?? 'the start'}`);
+  const passing = PASSING_FAILURES.test(codeOf(cause));
+  const masked = new GraphQLError(
+    passing
+      ? `A part of the service can't be reached right now. Try again in a moment. (request ${requestId})`
+      : `Something went wrong on our side. When you report it, name the request ${requestId}.`,
+    { extensions: { code: passing ? 'UNAVAILABLE' : 'INTERNAL_SERVER_ERROR', requestId } },
+  );
+  return relocated(masked, error);
+}
+
+/** What was thrown, below the wrappers that executors put around it; undefined when the executor itself complains. */
+function rootCause(error: GraphQLError): Error | undefined {
+  let cause: Error | undefined = error.originalError ?? undefined;
+  while (cause instanceof GraphQLError && cause.originalError) cause = cause.originalError;
+  return cause;
+}
+
+const isOwn = (error: GraphQLError): boolean => typeof error.extensions['code'] === 'string';
+
+/** Wrong variables, for example: without a code, because the executor found them and not the validation. */
+const badRequest = (error: GraphQLError): GraphQLError => relocated(badInput(error.message), error);
+
+/** The same error, at the place in the answer where it happened. */
+function relocated(error: GraphQLError, at: GraphQLError): GraphQLError {
+  return new GraphQLError(error.message, {
+    extensions: error.extensions,
+    ...(at.nodes ? { nodes: at.nodes } : {}),
+    ...(at.path ? { path: at.path } : {}),
+  });
+}
+
+function codeOf(error: Error): string {
+  const code: unknown = Reflect.get(error, 'code');
+  return `${String(code)} ${error.name}`;
+}
