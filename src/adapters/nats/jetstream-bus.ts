@@ -60,8 +60,8 @@ export class JetStreamBus implements EventBus {
   ) {}
 
   /**
-   * Returns at once; the server may come later. The connection is made anew for as long as the bus is open.
-   * @throws NatsError when the server refuses the login
+   * Once connected, the connection is made anew for as long as the bus is open.
+   * @throws NatsError when no server answers or the login is refused
    */
   static async connect({ url, logger }: JetStreamBusOptions): Promise<JetStreamBus> {
     const { servers, ...login } = splitLogin(url);
@@ -69,7 +69,6 @@ export class JetStreamBus implements EventBus {
       servers,
       ...login,
       name: 'teampulse-publisher',
-      waitOnFirstConnect: true,
       maxReconnectAttempts: -1,
       reconnectTimeWait: 500,
     });
