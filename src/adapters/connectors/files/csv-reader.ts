@@ -36,6 +36,7 @@ export async function readCsv(file: OpenedFile): Promise<RecordSource> {
   return {
     name: file.name,
     header,
+    bytesRead: file.bytesRead,
     description: () =>
       `CSV, ${DELIMITERS[delimiter]} between columns, ${decoding.encoding}${file.gzipped ? ', gzipped' : ''}`,
     batches: batches(),

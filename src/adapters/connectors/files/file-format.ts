@@ -14,8 +14,10 @@ export interface OpenedFile {
   readonly name: string;
   readonly format: FileFormat;
   readonly gzipped: boolean;
-  /** The content, unpacked, in chunks; of XLSX use the path instead. Once. */
+  /** The content, unpacked, in chunks; of XLSX use the path instead. */
   readonly bytes: () => AsyncIterable<Buffer>;
+  /** Of the last `bytes()`, before unpacking. */
+  readonly bytesRead: () => number;
 }
 
 const CHUNK = 65_536;
@@ -43,10 +45,11 @@ export async function openFile(path: string): Promise<OpenedFile> {
   const name = basename(path);
   const start = await firstBytes(path, name);
   const gzipped = start[0] === 0x1f && start[1] === 0x8b;
-  const bytes = (): AsyncIterable<Buffer> => contentOf(path, name, gzipped);
+  const read = { count: 0 };
+  const bytes = (): AsyncIterable<Buffer> => contentOf(path, name, gzipped, read);
   const sample = gzipped ? await firstOf(bytes()) : start;
   if (sample.length === 0) throw new UnreadableSource(`${name} is empty. Nothing was imported.`);
-  return { path, name, format: formatOf(name, sample, gzipped), gzipped, bytes };
+  return { path, name, format: formatOf(name, sample, gzipped), gzipped, bytes, bytesRead: () => read.count };
 }
 
 function formatOf(name: string, sample: Buffer, gzipped: boolean): FileFormat {
@@ -109,7 +112,12 @@ function reasonOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
-async function* contentOf(path: string, name: string, gzipped: boolean): AsyncGenerator<Buffer> {
+async function* contentOf(
+  path: string,
+  name: string,
+  gzipped: boolean,
+  read: { count: number },
+): AsyncGenerator<Buffer> {
   const file = createReadStream(path, { highWaterMark: CHUNK });
   let stream: Readable = file;
   if (gzipped) {
@@ -118,7 +126,10 @@ async function* contentOf(path: string, name: string, gzipped: boolean): AsyncGe
     stream = file.pipe(gunzip);
   }
   try {
-    for await (const chunk of stream) yield chunk as Buffer;
+    for await (const chunk of stream) {
+      read.count = file.bytesRead;
+      yield chunk as Buffer;
+    }
   } catch (cause) {
     const what = gzipped ? 'is not a whole gzip file; fetch it again' : `can't be read on: ${reasonOf(cause)}`;
     throw new UnreadableSource(`${name} ${what}.`, { cause });

@@ -33,6 +33,7 @@ export async function readJson(file: OpenedFile): Promise<RecordSource> {
   return {
     name: file.name,
     header,
+    bytesRead: file.bytesRead,
     description: () => `JSON, ${decoding.encoding}${file.gzipped ? ', gzipped' : ''}`,
     batches: (async function* batches() {
       if (pending.length > 0) yield withColumns(pending);

@@ -20,6 +20,8 @@ export interface RecordSource {
   readonly header: readonly string[];
   /** What was found out about it, for people: `CSV, comma, UTF-8`. */
   readonly description: () => string;
+  /** Bytes of the file read so far, as they stand on the disk; 0 where that can't be told. */
+  readonly bytesRead: () => number;
   /** Every record once, in order, never an empty batch. Pulls: nothing is read ahead of the consumer but one chunk. */
   readonly batches: AsyncIterable<readonly SourceRecord[]>;
 }

@@ -29,6 +29,7 @@ export async function readXlsx(file: OpenedFile): Promise<RecordSource> {
   return {
     name: file.name,
     header,
+    bytesRead: () => 0,
     description: () => `XLSX, sheet ${workbook.sheetName}`,
     batches: (async function* batches() {
       if (pending.length > 0) yield fit(pending);

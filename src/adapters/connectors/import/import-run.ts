@@ -1,0 +1,256 @@
+/**
+ * One run of an import: reads sources in order, translates records, sends commands side by side, keeps the progress in the
+ * log. The states of a run: not there → running → completed or failed. A run that is found running was killed: it is read
+ * from the beginning again, which is cheap, and sends nothing before its cursor.
+ */
+import { v7 } from 'uuid';
+import { RegisterIntegration } from '../../../commands/sync/register-integration.command.js';
+import { StartRun } from '../../../commands/sync/start-run.command.js';
+import type { CommandContext } from '../../../commands/shared/command.js';
+import { deriveId } from '../../../domain/shared/ids.js';
+import { Rejection } from '../../../domain/shared/rejection.js';
+import type { RejectedRecord, RunCounts } from '../../../domain/sync/sync-run.events.js';
+import { UnreadableSource, type RecordSource } from '../files/source-record.js';
+import { sourceOf, type Mapping } from '../mapping/mapping.js';
+import { ImportContext, rejected, type Send, type Sink, type WorkUnit } from '../translate/translator.js';
+import { translatorFor } from '../translate/translator-for.js';
+import { RunJournal, type Chapter, type RunPlace } from './run-journal.js';
+import { WorkQueue } from './work-queue.js';
+
+/** Commands under way: what the event store's group commit needs to be busy, and not so much that memory is. */
+const IN_FLIGHT = 256;
+/** Records between two progress events: often enough to lose seconds, seldom enough not to be felt. */
+const CHAPTER = 5_000;
+/** Chapters that may wait for one slow piece of work before reading stops. */
+const MAX_UNWRITTEN = 8;
+/** When so many records were refused and not one was taken, the mapping is wrong, not the data. */
+const HOPELESS = 1_000;
+/** Runs of the same files that failed or were cancelled; beyond it something else is wrong. */
+const MAX_ATTEMPTS = 100;
+
+export interface ImportRequest {
+  readonly workspaceId: string;
+  readonly timeZone: string;
+  readonly mapping: Mapping;
+  /** Opened when their turn comes. */
+  readonly sources: readonly {
+    readonly name: string;
+    /** Of the whole content; null where it can't be known before. */
+    readonly fingerprint: string | null;
+    readonly open: () => Promise<RecordSource>;
+  }[];
+}
+
+export interface ImportPorts {
+  readonly send: Send;
+  /** The rejects that a run keeps already, in order. */
+  readonly keptRejects: (runId: string) => Promise<readonly RejectedRecord[]>;
+  /** Rejected records as they are kept, each once, also those of an earlier, killed process of the same run. */
+  readonly onRejects: (records: readonly RejectedRecord[]) => void;
+  readonly onProgress: (progress: ImportProgress) => void;
+}
+
+export interface ImportProgress {
+  /** Of all sources, source records. */
+  readonly records: number;
+  readonly counts: RunCounts;
+  readonly source: RecordSource;
+}
+
+export type ImportOutcome =
+  | { readonly outcome: 'completed'; readonly runId: string; readonly counts: RunCounts; readonly resumedAt: number }
+  /** The same files were brought in before, whole. */
+  | { readonly outcome: 'known'; readonly runId: string; readonly counts: RunCounts };
+
+/**
+ * @throws UnreadableSource when a source or the mapping is no good; the run, if it had begun, has failed then
+ * @throws RunStopped when somebody ended the run; whatever the log throws when it can't be reached: run it again to go on
+ */
+export async function runImport(request: ImportRequest, ports: ImportPorts): Promise<ImportOutcome> {
+  const { workspaceId, mapping } = request;
+  const integrationId = deriveId('integration', workspaceId, 'file', sourceOf(mapping), mapping.kind);
+  const of = (runId: string): CommandContext => ({
+    workspaceId,
+    actor: { kind: 'integration', id: integrationId },
+    commandId: v7(),
+    correlationId: runId,
+    source: { runId },
+  });
+  const registered = await ports.send(
+    new RegisterIntegration(
+      { id: integrationId, kind: 'file', name: `Files: ${sourceOf(mapping)} (${mapping.kind})` },
+      of(integrationId),
+    ),
+  );
+  // A person may have configured it since.
+  if (registered instanceof Rejection && registered.code !== 'ALREADY_EXISTS') throw refusal(registered);
+
+  const { runId, state } = await openRun(request, integrationId, ports.send, of);
+  if (state.status === 'COMPLETED') {
+    ports.onRejects(await ports.keptRejects(runId));
+    return { outcome: 'known', runId, counts: state.counts };
+  }
+  const place: RunPlace = {
+    record: Number(state.cursor?.['record'] ?? 0),
+    rejects: Number(state.cursor?.['rejects'] ?? 0),
+    done: state.cursor?.['done'] === 1,
+    counts: state.counts,
+  };
+  if (place.rejects > 0) ports.onRejects((await ports.keptRejects(runId)).slice(0, place.rejects));
+  const journal = new RunJournal(ports.send, runId, () => of(runId), place, ports.onRejects);
+  const context = new ImportContext(workspaceId, request.timeZone, integrationId, runId, sourceOf(mapping));
+  try {
+    if (!place.done) await readAll(request, ports, journal, context, place.record);
+  } catch (error) {
+    if (error instanceof UnreadableSource) await journal.fail(error.message);
+    throw error;
+  }
+  await journal.complete();
+  return { outcome: 'completed', runId, counts: journal.totals, resumedAt: place.record };
+}
+
+type RunFound = {
+  readonly status: string;
+  readonly cursor: Readonly<Record<string, string | number>> | null;
+  readonly counts: RunCounts;
+  readonly rejectsKept: number;
+};
+
+/** The run of exactly these files with exactly this mapping: the one that is under way or done, else the next attempt. */
+async function openRun(
+  { workspaceId, mapping, sources }: ImportRequest,
+  integrationId: string,
+  send: Send,
+  of: (runId: string) => CommandContext,
+): Promise<{ readonly runId: string; readonly state: RunFound }> {
+  const content = sources.map(({ name, fingerprint }) => fingerprint ?? `${name} ${v7()}`);
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+    const runId = deriveId('import-run', workspaceId, integrationId, JSON.stringify(mapping), ...content, attempt);
+    const started = await send(
+      new StartRun(
+        { id: runId, integrationId, subject: mapping.kind, sources: sources.map(({ name, fingerprint }) => ({ name, fingerprint })) },
+        of(runId),
+      ),
+    ); // prettier-ignore
+    if (started instanceof Rejection) throw refusal(started);
+    const { state } = started;
+    if (state.exists && (state.status === 'RUNNING' || state.status === 'COMPLETED')) return { runId, state };
+  }
+  throw new UnreadableSource(`This import was ended ${MAX_ATTEMPTS} times before it was done. Look at its runs for the reason.`); // prettier-ignore
+}
+
+async function readAll(
+  { mapping, sources }: ImportRequest,
+  ports: ImportPorts,
+  journal: RunJournal,
+  context: ImportContext,
+  resumedAt: number,
+): Promise<void> {
+  const translator = translatorFor(mapping, context);
+  const queue = new WorkQueue(IN_FLIGHT);
+  const waiting: WorkUnit[] = [];
+  let record = 0;
+  /** Everything up to the cursor is in the log; translating it again only brings the translator to where it was. */
+  let isReplay = resumedAt > 0;
+  let firstReject: RejectedRecord | undefined;
+  const keep = (chapter: Chapter, reject: RejectedRecord): void => {
+    firstReject ??= reject;
+    chapter.rejects.push(reject);
+  };
+  const sink: Sink = {
+    unit: (unit) => {
+      if (!isReplay) waiting.push(unit);
+    },
+    reject: (reject) => {
+      if (isReplay) return;
+      const { current } = journal;
+      current.counts.read += 1;
+      current.counts.rejected += 1;
+      keep(current, reject);
+    },
+    leaveOut: () => {
+      if (isReplay) return;
+      journal.current.counts.read += 1;
+      journal.current.counts.unchanged += 1;
+    },
+  };
+  const startWaiting = async (): Promise<void> => {
+    for (const unit of waiting) {
+      await queue.hasRoom();
+      const chapter = journal.current;
+      chapter.pending += 1;
+      queue.start(unit.key, () => perform(unit, chapter));
+    }
+    waiting.length = 0;
+  };
+  const perform = async (unit: WorkUnit, chapter: Chapter): Promise<void> => {
+    const done = await unit.perform(ports.send);
+    const { counts } = chapter;
+    counts.read += unit.records;
+    if (done instanceof Rejection) {
+      // A refused document is one line in the rejects, at its first, and counts with all its lines.
+      counts.rejected += unit.records;
+      const column = done.field.length > 0 ? done.field.join('.') : null;
+      keep(chapter, rejected(unit.source, unit.line, column, null, withLines(done.message, unit.records)));
+    } else if (done.written > 0) counts.changed += unit.records;
+    else counts.unchanged += unit.records;
+    chapter.pending -= 1;
+    journal.settle();
+  };
+  const turnChapter = async (): Promise<void> => {
+    await startWaiting();
+    if (isReplay) {
+      isReplay = record < resumedAt;
+      return;
+    }
+    journal.turn(record);
+    const { changed, unchanged, rejected: refused } = journal.totals;
+    if (refused >= HOPELESS && changed + unchanged === 0) {
+      throw new UnreadableSource(
+        `The first ${refused} records were all refused, the first because: ${firstReject?.reason}. The mapping ${mapping.name} is probably not right for this file.`,
+      );
+    }
+    while (journal.unwritten > MAX_UNWRITTEN) {
+      // Something in the oldest chapter is slow; reading on would only fill the memory.
+      await queue.isDone();
+      await journal.isWritten();
+    }
+  };
+
+  const endChapter = async (isLast: boolean): Promise<void> => {
+    await startWaiting();
+    await queue.isDone();
+    journal.turn(record, isLast);
+    await journal.isWritten();
+  };
+
+  try {
+    for (const { open } of sources) {
+      const source = await open();
+      translator.begin(source);
+      for await (const batch of source.batches) {
+        for (const item of batch) {
+          record += 1;
+          translator.add(item, sink);
+          if (record % CHAPTER === 0) await turnChapter();
+        }
+        await startWaiting();
+        ports.onProgress({ records: record, counts: journal.totals, source });
+      }
+      translator.end(sink);
+      await startWaiting();
+    }
+    isReplay = false;
+    translator.finish?.(sink);
+    await endChapter(true);
+  } catch (error) {
+    // What was read before the source turned out to be no good is in; the run says so before it fails.
+    if (error instanceof UnreadableSource && !isReplay) await endChapter(false);
+    throw error;
+  }
+}
+
+const withLines = (message: string, lines: number): string =>
+  lines > 1 ? `${message} (this and ${lines - 1} more lines)` : message;
+
+const refusal = (rejection: Rejection): Error => Object.assign(new Error(rejection.message), { code: rejection.code });

@@ -1,0 +1,31 @@
+/** The translator of a mapping. */
+import type { Mapping } from '../mapping/mapping.js';
+import { DaysTranslator, WideTranslator } from './attendance-days.js';
+import { EmployeesTranslator, UnitsTranslator } from './employees.js';
+import { JiraTranslator } from './jira.js';
+import { SalesTranslator } from './sales.js';
+import { TasksTranslator } from './tasks.js';
+import type { ImportContext, Translator } from './translator.js';
+import { UnitRatesTranslator } from './unit-rates.js';
+
+export function translatorFor(mapping: Mapping, context: ImportContext): Translator {
+  switch (mapping.kind) {
+    case 'sales':
+      return new SalesTranslator(mapping, context);
+    case 'employees':
+      return new EmployeesTranslator(mapping, context);
+    case 'units':
+      return new UnitsTranslator(mapping, context);
+    case 'tasks':
+      return mapping.layout === 'jira' ? new JiraTranslator(mapping, context) : new TasksTranslator(mapping, context);
+    case 'attendance':
+      switch (mapping.layout) {
+        case 'days':
+          return new DaysTranslator(mapping, context);
+        case 'wide':
+          return new WideTranslator(mapping, context);
+        case 'unit-rates':
+          return new UnitRatesTranslator(mapping, context);
+      }
+  }
+}

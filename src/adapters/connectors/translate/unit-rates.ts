@@ -1,0 +1,84 @@
+/** Attendance rates of units: rows of one day become one report. */
+import { ReportUnitRates } from '../../../commands/attendance/report-unit-rates.command.js';
+import { fromLocal } from '../../../domain/shared/time.js';
+import type { RecordSource } from '../files/source-record.js';
+import type { RatesMapping } from '../mapping/mapping.js';
+import { dateReader } from '../mapping/read-dates.js';
+import { BadValue, decimalReader, labelOf, readField } from '../mapping/read-fields.js';
+import { outcome } from './sales.js';
+import { required, TableTranslator, type SourceReader } from './table-translator.js';
+import { fingerprint, type ImportContext, type Sink } from './translator.js';
+
+/** A day with more units is reported in several commands; an event holds at most 5,000. */
+const MAX_RATES = 5_000;
+
+interface DayReport {
+  readonly day: string;
+  readonly line: number;
+  readonly rates: { code: string; ratePct: string | null }[];
+  totalPct: string | null;
+  records: number;
+}
+
+export class UnitRatesTranslator extends TableTranslator<RatesMapping> {
+  private report: DayReport | undefined;
+  private sourceName = '';
+
+  constructor(
+    mapping: RatesMapping,
+    private readonly context: ImportContext,
+  ) {
+    super(mapping);
+  }
+
+  protected override read(source: RecordSource): SourceReader {
+    this.sourceName = source.name;
+    const { fields, missing, notReported, total } = this.mapping;
+    const [date, unit, rate] = [fields.date, fields.unit, fields.rate].map((field) => readField(field, source.header, missing)) as [Read, Read, Read]; // prettier-ignore
+    const day = dateReader(this.mapping.dates);
+    const decimal = decimalReader(this.mapping.decimals);
+    const silent = new Set(notReported);
+    const rateOf = (text: string): string | null => {
+      if (text === '' || silent.has(text)) return null;
+      const value = decimal(text, labelOf(fields.rate));
+      // Checked here, row by row: the report as a whole would be refused for one of them.
+      if (Number(value) < 0 || Number(value) > 100) {
+        throw new BadValue(labelOf(fields.rate), text, 'a rate is a percentage from 0 to 100');
+      }
+      return value;
+    };
+    return {
+      take: ({ columns, line }, sink) => {
+        const on = day(date(columns), labelOf(fields.date)).date;
+        const code = required(unit(columns), labelOf(fields.unit), 'the unit');
+        const ratePct = rateOf(rate(columns));
+        if (this.report && (this.report.day !== on || this.report.rates.length >= MAX_RATES)) this.flush(sink);
+        this.report ??= { day: on, line, rates: [], totalPct: null, records: 0 };
+        if (code === total) this.report.totalPct = ratePct;
+        else this.report.rates.push({ code, ratePct });
+        this.report.records += 1;
+      },
+    };
+  }
+
+  override end(sink: Sink): void {
+    this.flush(sink);
+  }
+
+  private flush(sink: Sink): void {
+    if (!this.report) return;
+    const { day, line, rates, totalPct, records } = this.report;
+    this.report = undefined;
+    const { context } = this;
+    const commandContext = context.of(fromLocal(day, '00:00', context.timeZone), 'rates', day, fingerprint([rates, totalPct])); // prettier-ignore
+    sink.unit({
+      key: day,
+      records,
+      source: this.sourceName,
+      line,
+      perform: async (send) => outcome(await send(new ReportUnitRates({ day, rates, totalPct }, commandContext))),
+    });
+  }
+}
+
+type Read = ReturnType<typeof readField>;
