@@ -15,6 +15,7 @@ import { MoveTaskHandler } from './move-task.handler.js';
 import { RenameProjectHandler } from './rename-project.handler.js';
 import { RestoreProjectHandler } from './restore-project.handler.js';
 import { RestoreTaskHandler } from './restore-task.handler.js';
+import { SetTaskAssigneesHandler } from './set-task-assignees.handler.js';
 import { UnassignTaskHandler } from './unassign-task.handler.js';
 import { UnlabelTaskHandler } from './unlabel-task.handler.js';
 import { UpdateTaskHandler } from './update-task.handler.js';
@@ -38,6 +39,7 @@ export const workHandlers = [
   RenameProjectHandler,
   RestoreProjectHandler,
   RestoreTaskHandler,
+  SetTaskAssigneesHandler,
   UnassignTaskHandler,
   UnlabelTaskHandler,
   UpdateTaskHandler,

@@ -181,6 +181,14 @@ describe('task', () => {
       .then(rejection('INVALID', ['assigneeId']));
   });
 
+  it('passes from some people to others in one go, those who leave first', () => {
+    const assigned = [ann, bug].map((assigneeId) => taskAssigned({ assigneeId }));
+    task
+      .given([created, ...assigned])
+      .when({ type: 'setAssignees', assigneeIds: [bug, projectId, projectId] })
+      .then([taskUnassigned({ assigneeId: ann }), taskAssigned({ assigneeId: projectId })]);
+  });
+
   it('is labelled', () => {
     const labelled = taskLabelled({ labelId: bug });
     task.given([created]).when({ type: 'label', labelId: bug }).then([labelled]);

@@ -47,6 +47,8 @@ export type TaskCommand =
       readonly end: string;
     }
   | { readonly type: 'assign' | 'unassign'; readonly assigneeId: string }
+  /** Exactly these from now on. */
+  | { readonly type: 'setAssignees'; readonly assigneeIds: readonly string[] }
   | { readonly type: 'label' | 'unlabel'; readonly labelId: string }
   /** `ofOthers`: the role of who asks allows deleting what somebody else created. */
   | { readonly type: 'delete'; readonly actor: Actor; readonly ofOthers: boolean }
@@ -79,6 +81,8 @@ function decide(command: TaskCommand, state: TaskState): Decision<TaskEvent> {
     case 'assign':
     case 'unassign':
       return assign(command.type, command.assigneeId, state);
+    case 'setAssignees':
+      return setAssignees(command.assigneeIds, state);
     case 'label':
     case 'unlabel':
       return label(command.type, command.labelId, state);
@@ -153,6 +157,19 @@ function assign(type: 'assign' | 'unassign', assigneeId: string, { assigneeIds }
   if (assigneeIds.length >= MAX_ASSIGNEES)
     return reject('INVALID', `a task has at most ${MAX_ASSIGNEES} assignees`, ['assigneeId']);
   return [taskAssigned({ assigneeId })];
+}
+
+/** Those who leave first: a task that passes from one to another then shows as one reassignment. */
+function setAssignees(asked: readonly string[], { assigneeIds }: TaskState): Decision<TaskEvent> {
+  const wanted = new Set(asked);
+  if (wanted.size > MAX_ASSIGNEES)
+    return reject('INVALID', `a task has at most ${MAX_ASSIGNEES} assignees`, ['assigneeIds']);
+  const leaving = assigneeIds.filter((id) => !wanted.has(id));
+  const coming = [...wanted].filter((id) => !assigneeIds.includes(id));
+  return [
+    ...leaving.map((assigneeId) => taskUnassigned({ assigneeId })),
+    ...coming.map((assigneeId) => taskAssigned({ assigneeId })),
+  ];
 }
 
 function label(type: 'label' | 'unlabel', labelId: string, { labelIds }: TaskState): Decision<TaskEvent> {

@@ -1,0 +1,32 @@
+/** Tasks, and their stays in each status, by id: one statement each per request. */
+import { Injectable } from '@nestjs/common';
+import { TaskQueries, type StatusSpanRecord, type TaskRecord } from '../../projections/work/tasks.queries.js';
+import { BatchLoader, byKey, groupByKey } from '../shared/loader.js';
+
+@Injectable()
+export class TaskLoader extends BatchLoader<TaskRecord> {
+  constructor(private readonly tasks: TaskQueries) {
+    super();
+  }
+
+  protected override async batch(
+    workspaceId: string,
+    ids: readonly string[],
+  ): Promise<ReadonlyMap<string, TaskRecord>> {
+    return byKey(await this.tasks.byIds(workspaceId, ids), ({ id }) => id);
+  }
+}
+
+@Injectable()
+export class StatusSpanLoader extends BatchLoader<readonly StatusSpanRecord[]> {
+  constructor(private readonly tasks: TaskQueries) {
+    super();
+  }
+
+  protected override async batch(
+    workspaceId: string,
+    taskIds: readonly string[],
+  ): Promise<ReadonlyMap<string, readonly StatusSpanRecord[]>> {
+    return groupByKey(await this.tasks.statusSpans(workspaceId, taskIds), ({ taskId }) => taskId);
+  }
+}
