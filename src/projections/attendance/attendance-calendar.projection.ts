@@ -37,16 +37,15 @@ export function evolveCalendar(
   row: AttendanceCalendarRow | undefined,
   event: RecordedEvent<CalendarEvent>,
 ): AttendanceCalendarRow | undefined {
-  const fact = event as CalendarEvent;
-  if (fact.type === 'workspaces.WorkspaceCreated') {
-    const { workingDays, lateAfter } = fact.data.settings;
+  if (event.type === 'workspaces.WorkspaceCreated') {
+    const { workingDays, lateAfter } = event.data.settings;
     const calendar_of = event.metadata.workspaceId;
     return { calendar_of, working_days: workingDays.map(String), late_after: lateAfter, holidays: [] };
   }
   if (!row) return undefined;
-  switch (fact.type) {
+  switch (event.type) {
     case 'workspaces.WorkspaceSettingsChanged': {
-      const { workingDays, lateAfter } = fact.data.to;
+      const { workingDays, lateAfter } = event.data.to;
       return {
         ...row,
         working_days: workingDays ? workingDays.map(String) : row.working_days,
@@ -54,8 +53,8 @@ export function evolveCalendar(
       };
     }
     case 'workspaces.HolidayAdded':
-      return { ...row, holidays: [...row.holidays.filter((date) => date !== fact.data.date), fact.data.date].toSorted() }; // prettier-ignore
+      return { ...row, holidays: [...row.holidays.filter((date) => date !== event.data.date), event.data.date].toSorted() }; // prettier-ignore
     case 'workspaces.HolidayRemoved':
-      return { ...row, holidays: row.holidays.filter((date) => date !== fact.data.date) };
+      return { ...row, holidays: row.holidays.filter((date) => date !== event.data.date) };
   }
 }

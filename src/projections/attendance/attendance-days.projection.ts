@@ -83,28 +83,27 @@ export function evolveAttendanceDay(
   row: AttendanceDayRow | undefined,
   event: RecordedEvent<AttendanceDayEvent>,
 ): AttendanceDayRow | undefined {
-  const fact = event as AttendanceDayEvent;
   const next: AttendanceDayRow = {
     attendance_id: attendanceIdOfStream(event.streamName),
-    employee_id: fact.data.employeeId,
-    day: fact.data.day,
+    employee_id: event.data.employeeId,
+    day: event.data.day,
     status: 'none',
     ...BLANK,
     correction_reason: row?.correction_reason ?? null,
     corrected_by: row?.corrected_by ?? null,
     version: event.revision + 1,
   };
-  switch (fact.type) {
+  switch (event.type) {
     case 'attendance.CheckedIn':
-      return { ...next, ...contentOf({ status: 'present', checkIn: fact.data, checkOut: null }) };
+      return { ...next, ...contentOf({ status: 'present', checkIn: event.data, checkOut: null }) };
     case 'attendance.CheckedOut':
-      return row && { ...row, ...ended(row.check_in, fact.data), version: next.version };
+      return row && { ...row, ...ended(row.check_in, event.data), version: next.version };
     case 'attendance.AbsenceRecorded':
-      return { ...next, ...contentOf({ status: 'absent', reason: fact.data.reason }) };
+      return { ...next, ...contentOf({ status: 'absent', reason: event.data.reason }) };
     case 'attendance.LeaveRecorded':
-      return { ...next, ...contentOf({ status: 'leave', kind: fact.data.kind, note: fact.data.note }) };
+      return { ...next, ...contentOf({ status: 'leave', kind: event.data.kind, note: event.data.note }) };
     case 'attendance.DayCorrected': {
-      const { to, reason } = fact.data;
+      const { to, reason } = event.data;
       return { ...next, ...contentOf(to), correction_reason: reason, corrected_by: event.metadata.actor.id };
     }
   }

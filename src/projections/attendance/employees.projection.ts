@@ -50,21 +50,20 @@ export function evolveEmployee(
   row: EmployeeRow | undefined,
   event: RecordedEvent<EmployeeEvent>,
 ): EmployeeRow | undefined {
-  const fact = event as EmployeeEvent;
   const version = event.revision + 1;
-  if (fact.type === 'attendance.EmployeeAdded') {
-    const { number, name, department, title, startedOn } = fact.data;
+  if (event.type === 'attendance.EmployeeAdded') {
+    const { number, name, department, title, startedOn } = event.data;
     const employee_id = employeeIdOfStream(event.streamName);
     const number_key = naturalKey(number);
     return { employee_id, number, number_key, name, department, title, started_on: startedOn, left_on: null, version };
   }
   if (!row) return undefined;
-  switch (fact.type) {
+  switch (event.type) {
     case 'attendance.EmployeeChanged': {
-      const { name = row.name, department = row.department, title = row.title, startedOn = row.started_on } = fact.data.to; // prettier-ignore
+      const { name = row.name, department = row.department, title = row.title, startedOn = row.started_on } = event.data.to; // prettier-ignore
       return { ...row, name, department, title, started_on: startedOn, version };
     }
     case 'attendance.EmployeeLeft':
-      return { ...row, left_on: fact.data.on, version };
+      return { ...row, left_on: event.data.on, version };
   }
 }

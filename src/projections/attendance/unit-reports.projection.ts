@@ -39,7 +39,7 @@ export const unitReportsProjection = defineEntity<UnitReportRow>()({
     // Also what the days are listed by.
     key: ['day'],
   },
-  key: (event) => ({ day: (event as UnitReportEvent).data.day }),
+  key: (event) => ({ day: event.data.day }),
   evolve: evolveUnitReport,
   details: [
     {

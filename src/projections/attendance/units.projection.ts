@@ -37,13 +37,12 @@ export const unitsProjection = defineEntity<UnitRow>()({
 const unitIdOfStream = (streamName: string): string => streamName.slice('unit-'.length);
 
 export function evolveUnit(row: UnitRow | undefined, event: RecordedEvent<UnitEvent>): UnitRow | undefined {
-  const fact = event as UnitEvent;
   const version = event.revision + 1;
-  if (fact.type === 'attendance.UnitAdded') {
-    const { code, name, group } = fact.data;
+  if (event.type === 'attendance.UnitAdded') {
+    const { code, name, group } = event.data;
     return { unit_id: unitIdOfStream(event.streamName), code, name, unit_group: group, version };
   }
   if (!row) return undefined;
-  const { name = row.name, group = row.unit_group } = fact.data.to;
+  const { name = row.name, group = row.unit_group } = event.data.to;
   return { ...row, name, unit_group: group, version };
 }
