@@ -86,6 +86,14 @@ export class EventIndexQueries {
     return this.database.query(workspaceId, sql, [...parameters, ...keyset.parameters]);
   }
 
+  /** In any order. By primary key. @param positions the first halves */
+  byPositions(workspaceId: string, positions: readonly string[]): Promise<EventIndexRecord[]> {
+    return this.database.query(workspaceId, `${SELECT} WHERE workspace_id = $1 AND position = ANY($2::bigint[])`, [
+      workspaceId,
+      positions,
+    ]);
+  }
+
   /**
    * The events of some types after a position, oldest first: what a subscription that comes back has missed.
    * @param afterCommit the first half of the last position seen
