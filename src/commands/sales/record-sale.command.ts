@@ -19,4 +19,6 @@ export const recordSaleInput = z.object({
 });
 export type RecordSaleInput = z.input<typeof recordSaleInput>;
 
+export type { SaleState } from '../../domain/sales/sale.decider.js';
+
 export class RecordSale extends WorkspaceCommand<RecordSaleInput, SaleState> {}

@@ -2,7 +2,7 @@
  * The arithmetic of a sale's lines: decimals as text in, integers at the sale's scale out. Exact: bigint only, and refused
  * where a result would not fit a safe integer.
  */
-import { formatDecimal, minorUnitScale, parseDecimal, rescale } from '../shared/money.js';
+import { divideHalfEven, formatDecimal, minorUnitScale, parseDecimal, rescale } from '../shared/money.js';
 import { reject, Rejection } from '../shared/rejection.js';
 import type { SaleLine } from './sale.events.js';
 
@@ -131,17 +131,6 @@ function perPiece(amount: Decimal, quantity: Decimal): Decimal | undefined {
   const price = trimmed(divideHalfEven(numerator, quantity.amount), UNIT_PRICE_SCALE);
   return parseDecimal(formatDecimal(price.amount, price.scale)) ? price : undefined;
 }
-
-/** Rounds half to even, as `rescale` does. */
-export function divideHalfEven(numerator: bigint, denominator: bigint): bigint {
-  const quotient = numerator / denominator;
-  const twice = 2n * magnitude(numerator % denominator);
-  const roundsAway = twice > magnitude(denominator) || (twice === magnitude(denominator) && quotient % 2n !== 0n);
-  if (!roundsAway) return quotient;
-  return numerator < 0n === denominator < 0n ? quotient + 1n : quotient - 1n;
-}
-
-export const magnitude = (value: bigint): bigint => (value < 0n ? -value : value);
 
 function trimmed(amount: bigint, scale: number): Decimal {
   let value = amount;

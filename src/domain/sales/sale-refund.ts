@@ -1,7 +1,6 @@
 /** How much of a sale, and of which lines, may still be given back. */
-import { formatDecimal, parseDecimal, rescale } from '../shared/money.js';
+import { divideHalfEven, formatDecimal, parseDecimal, rescale } from '../shared/money.js';
 import { reject, Rejection } from '../shared/rejection.js';
-import { divideHalfEven, magnitude } from './sale-lines.js';
 import type { RefundedLine, SaleLine } from './sale.events.js';
 
 /** Some pieces of a line come back. Without an amount: their share of the line's. */
@@ -105,3 +104,5 @@ const millionths = (text: string): bigint | undefined => amountAt(text, QUANTITY
 function show(value: bigint): string {
   return formatDecimal(value, QUANTITY_SCALE).replace(/\.?0+$/, '');
 }
+
+const magnitude = (value: bigint): bigint => (value < 0n ? -value : value);

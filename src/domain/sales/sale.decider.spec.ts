@@ -69,6 +69,16 @@ const refunded = (amount: number, lines: { lineNo: number; quantity: string; amo
 const otherRefund = (amount: number, lines: { lineNo: number; quantity: string; amount: number }[] = []): SaleEvent =>
   saleRefunded({ refundId: '00000000-0000-4000-8000-000000000001', day: '2010-12-02', amount, lines, reason: 'late' });
 
+const amend = (changes: object, lines?: SaleLineInput[]): SaleCommand => ({
+  type: 'amend',
+  changes,
+  lines,
+  reason: 'typo',
+});
+const cancelIt: SaleCommand = { type: 'cancel', day: '2010-12-04', reason: 'never delivered' };
+const cancelled = (amount: number, lines: { lineNo: number; quantity: string; amount: number }[] = []): SaleEvent =>
+  saleCancelled({ day: '2010-12-04', amount, lines, reason: 'never delivered' });
+
 describe('record a sale', () => {
   it('works out each line at the scale of the currency and numbers the lines', () => {
     const state = sale.given([]).when(recordIt).then([recorded]);
@@ -223,12 +233,6 @@ describe('add lines', () => {
 });
 
 describe('amend a sale', () => {
-  const amend = (changes: object, lines?: SaleLineInput[]): SaleCommand => ({
-    type: 'amend',
-    changes,
-    lines,
-    reason: 'typo',
-  });
   it('says what was and what is', () => {
     const expected = saleAmended({
       from: { country: 'United Kingdom' },
@@ -382,9 +386,6 @@ describe('refund a sale', () => {
 });
 
 describe('cancel a sale', () => {
-  const cancelIt: SaleCommand = { type: 'cancel', day: '2010-12-04', reason: 'never delivered' };
-  const cancelled = (amount: number, lines: { lineNo: number; quantity: string; amount: number }[] = []): SaleEvent =>
-    saleCancelled({ day: '2010-12-04', amount, lines, reason: 'never delivered' });
   it('gives back what was not refunded yet', () => {
     const given = otherRefund(2034, [{ lineNo: 1, quantity: '6', amount: 2034 }]);
     sale
@@ -434,7 +435,7 @@ describe('any sequence of refunds', () => {
     );
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.uuid(), what), { maxLength: 8 }), (refunds) => {
-        let state: SaleState = saleDecider.evolve(saleDecider.initialState, recorded as SaleEvent);
+        let state: SaleState = saleDecider.evolve(saleDecider.initialState, recorded);
         for (const [id, part] of refunds) {
           const decision = saleDecider.decide(refundOf(part, { refundId: id }), state);
           if (!(decision instanceof Rejection)) state = decision.reduce(saleDecider.evolve, state);

@@ -33,15 +33,20 @@ export function parseDecimal(text: string): { amount: bigint; scale: number } | 
 
 /** The same amount at another scale; rounds half to even when digits are lost. */
 export function rescale(amount: bigint, from: number, to: number): bigint {
-  if (to >= from) return amount * 10n ** BigInt(to - from);
-  const divisor = 10n ** BigInt(from - to);
-  const quotient = amount / divisor;
-  const twice = 2n * (amount % divisor);
-  const magnitude = twice < 0n ? -twice : twice;
-  const roundsAway = magnitude > divisor || (magnitude === divisor && quotient % 2n !== 0n);
-  if (!roundsAway) return quotient;
-  return amount < 0n ? quotient - 1n : quotient + 1n;
+  return to >= from ? amount * 10n ** BigInt(to - from) : divideHalfEven(amount, 10n ** BigInt(from - to));
 }
+
+/** The nearest integer, of two as near the even one. */
+export function divideHalfEven(numerator: bigint, denominator: bigint): bigint {
+  const quotient = numerator / denominator;
+  const twice = 2n * magnitude(numerator % denominator);
+  const limit = magnitude(denominator);
+  const roundsAway = twice > limit || (twice === limit && quotient % 2n !== 0n);
+  if (!roundsAway) return quotient;
+  return numerator < 0n === denominator < 0n ? quotient + 1n : quotient - 1n;
+}
+
+const magnitude = (value: bigint): bigint => (value < 0n ? -value : value);
 
 /** `formatDecimal(-1250n, 2)` is `-12.50`. */
 export function formatDecimal(amount: bigint, scale: number): string {

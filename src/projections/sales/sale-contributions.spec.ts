@@ -101,7 +101,7 @@ function byDifferences(
 const totals = (sums: Map<string, Record<string, bigint>>, name: string): bigint =>
   [...sums.values()].reduce((total, sum) => total + (sum[name] ?? 0n), 0n);
 
-const sum = (amounts: bigint[]): bigint => amounts.reduce((total, amount) => total + amount, 0n);
+const added = (amounts: bigint[]): bigint => amounts.reduce((total, amount) => total + amount, 0n);
 
 /** The definitions again, in other words, from the state that the decider folds. */
 function expected({ header: { kind, scale }, lines: all, refunds, cancelled }: RecordedSale): Record<string, bigint> {
@@ -109,10 +109,10 @@ function expected({ header: { kind, scale }, lines: all, refunds, cancelled }: R
   const sold = kind === 'sale' ? all.filter((one) => Number(one.quantity) > 0 && Number(one.unitPrice) > 0) : [];
   const back = [...refunds, ...(cancelled ? [cancelled] : [])].map(({ amount }) => at(amount));
   return {
-    gross: sum(sold.map(({ amount }) => at(amount))),
-    units: sum(sold.map(({ quantity }) => units(Number(quantity)))),
-    net: sum(all.map(({ amount }) => at(amount))) - sum(back),
-    refunds: -sum(back),
+    gross: added(sold.map(({ amount }) => at(amount))),
+    units: added(sold.map(({ quantity }) => units(Number(quantity)))),
+    net: added(all.map(({ amount }) => at(amount))) - added(back),
+    refunds: -added(back),
     lines: BigInt(all.length),
     orders: sold.length > 0 ? 1n : 0n,
   };
