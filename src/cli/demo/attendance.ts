@@ -89,4 +89,6 @@ function atMinute(day: LocalDate, minutes: number, random: Random): string {
   return fromLocal(day, `${two(Math.floor(minutes / 60))}:${two(minutes % 60)}:${two(random.int(0, 59))}`, TIME_ZONE);
 }
 
-const two = (value: number): string => String(value).padStart(2, '0');
+function two(value: number): string {
+  return String(value).padStart(2, '0');
+}

@@ -6,7 +6,7 @@ export interface Random {
   /** A whole number from `from` to `to`, both included. */
   int(from: number, to: number): number;
   chance(probability: number): boolean;
-  pick<T>(from: readonly [T, ...T[]]): T;
+  pick<const List extends readonly [unknown, ...unknown[]]>(from: List): List[number];
   /** One of them, each as often as its weight says. */
   weighted<T>(from: readonly (readonly [T, number])[]): T;
   /** Around 1, skewed to the right as durations are: e to the power of a normal number with this spread. */

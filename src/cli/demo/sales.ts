@@ -181,7 +181,8 @@ function afterwards(saleId: string, soldOn: LocalDate, lines: number): Step[] {
         {
           at,
           by: OWNER,
-          make: (context) => new AmendSale({ saleId, channel: 'phone', reason: 'was ordered by phone' }, context),
+          make: (context) =>
+            new AmendSale({ saleId, region: 'Zuid-Holland', reason: 'delivered to another address' }, context),
         },
       ];
   }

@@ -23,16 +23,12 @@ export const chapters: readonly (readonly Story[])[] = [
 
 export const countSteps = (): number => chapters.flat().reduce((sum, story) => sum + story.steps.length, 0);
 
-export interface Told {
-  /** Events written; none when all of it had been told before. */
-  readonly written: number;
-  /** The last position, which the read models have to reach. */
-  readonly position: LogPosition | undefined;
-}
-
-/** @throws CliError when a command is refused: the demo itself is wrong then, or somebody has changed its workspace */
-export async function tell(bus: CommandBus, progress: Progress, signal: AbortSignal): Promise<Told> {
-  let written = 0;
+/**
+ * Telling it again changes nothing.
+ * @returns the last position, which the read models have to reach
+ * @throws CliError when a command is refused: the demo itself is wrong then, or somebody has changed its workspace
+ */
+export async function tell(bus: CommandBus, progress: Progress, signal: AbortSignal): Promise<LogPosition | undefined> {
   let position: LogPosition | undefined;
   const tellOne = async (story: Story): Promise<void> => {
     for (const [index, step] of story.steps.entries()) {
@@ -41,13 +37,12 @@ export async function tell(bus: CommandBus, progress: Progress, signal: AbortSig
       if (!('accepted' in result)) {
         throw new CliError(`the demo's ${story.key} was refused: ${result.message}`, 'start with an empty TEAMPULSE_DATA folder'); // prettier-ignore
       }
-      written += result.written;
       if (!position || comparePositions(result.position, position) > 0) position = result.position;
       progress.advance(1);
     }
   };
   for (const chapter of chapters) await eachOf(chapter, tellOne);
-  return { written, position };
+  return position;
 }
 
 /** One shared iterator: whoever is free takes the next. */
