@@ -12,6 +12,7 @@ import { HealthController } from './api/server/health.controller.js';
 import { LogChangeFeed } from './api/server/log-change-feed.js';
 import { ChangeFeed, ChangeHistory } from './api/shared/change-feed.js';
 import { scalars } from './api/shared/scalars.js';
+import { salesApiProviders } from './api/sales/sales.providers.js';
 import { workspacesApiProviders } from './api/workspaces/workspaces.providers.js';
 import { attendanceHandlers } from './commands/attendance/attendance.handlers.js';
 import { Clock } from './commands/ports/clock.port.js';
@@ -102,6 +103,7 @@ export class AppModule {
         { provide: ChangeHistory, useExisting: EventIndexQueries },
         ...workspacesApiProviders,
         ...attendanceApiProviders,
+        ...salesApiProviders,
       ],
     };
   }
