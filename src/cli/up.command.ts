@@ -3,10 +3,7 @@ import { Command } from 'commander';
 import { ownConfig } from '../adapters/config/config.js';
 import { createLogger } from '../adapters/logging/logger.js';
 import { runService } from './service.js';
-import { startInstallation } from './up/installation.js';
-
-/** What container runtimes give before they kill. */
-const STOP_TIMEOUT_MS = 10_000;
+import { startInstallation, STOP_TIMEOUT_MS } from './up/installation.js';
 
 export function upCommand(): Command {
   return new Command('up')

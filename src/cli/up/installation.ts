@@ -28,6 +28,9 @@ export interface Installation {
   stop(): Promise<void>;
 }
 
+/** For all parts together: what container runtimes give before they kill. */
+export const STOP_TIMEOUT_MS = 10_000;
+
 type Step = () => Promise<void> | void;
 
 /**
