@@ -10,7 +10,7 @@ export const addEmployeeInput = z.object({
   name: shortTextSchema,
   department: shortTextSchema.nullish(),
   title: shortTextSchema.nullish(),
-  /** The first day of work; without one the person counts as employed since before the first record. */
+  /** The first day of work; without one, presence is expected from the first record on. */
   startedOn: localDateSchema.nullish(),
 });
 

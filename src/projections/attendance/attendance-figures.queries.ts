@@ -5,7 +5,8 @@
  * - A *working day* is a weekday of the workspace's calendar that is no holiday.
  * - *Present*: checked in, on whatever day.
  * - *Absent*: on a working day, recorded as absent, or nothing recorded of somebody employed on a day on which at least
- *   one other checked in. (Nothing is concluded from a day on which nobody came: the place was closed.)
+ *   one other checked in. (Nothing is concluded from a day on which nobody came: the place was closed.) Employed: from the
+ *   first day of work, or from the first record where that day is not known, to the last.
  * - *Leave*: recorded as such on a working day; counted apart, in neither of the two.
  * - Person-days = present + absent; absence rate = absent / person-days.
  * - Hours: from check-in to check-out, no break deducted; the average is over days with a check-out.
@@ -67,7 +68,7 @@ const ORDERS = {
 } as const;
 export type FiguresOrder = keyof typeof ORDERS;
 
-/** $1 workspace, $2 and $3 first and last day. Index (workspace_id, day, employee_id) of attendance_days. */
+/** $1 workspace, $2 and $3 first and last day. Indexes (workspace_id, day, employee_id), and (workspace_id, employee_id, day) for the first record. */
 const PERSON_DAYS = `
   WITH calendar AS MATERIALIZED (
     SELECT working_days::int[] AS working_days, holidays::date[] AS holidays, late_after
@@ -79,13 +80,18 @@ const PERSON_DAYS = `
     WHERE workspace_id = $1 AND day BETWEEN $2::date AND $3::date AND status <> 'none'
   ), worked AS (
     SELECT DISTINCT day FROM recorded WHERE status = 'present' AND is_working_day
+  ), employed AS MATERIALIZED (
+    SELECT employee_id, left_on, coalesce(started_on, (
+      SELECT min(day) FROM read.attendance_days a
+      WHERE a.workspace_id = $1 AND a.employee_id = e.employee_id AND a.status <> 'none')) AS since
+    FROM read.employees e
+    WHERE workspace_id = $1 AND coalesce(started_on <= $3::date, true) AND coalesce(left_on >= $2::date, true)
   ), person_days AS (
     SELECT employee_id, day, status, check_in_local, seconds_worked, reason, true AS recorded
     FROM recorded WHERE status = 'present' OR is_working_day
     UNION ALL
     SELECT e.employee_id, w.day, 'absent', NULL, NULL, NULL, false
-    FROM worked w JOIN read.employees e ON e.workspace_id = $1
-      AND (e.started_on IS NULL OR e.started_on <= w.day) AND (e.left_on IS NULL OR e.left_on >= w.day)
+    FROM worked w JOIN employed e ON e.since <= w.day AND coalesce(e.left_on >= w.day, true)
     WHERE NOT EXISTS (SELECT FROM recorded r WHERE r.employee_id = e.employee_id AND r.day = w.day)
   )`;
 
