@@ -6,6 +6,7 @@ import { GraphQLModule } from '@nestjs/graphql';
 import type { ApolloDriverConfig } from '@nestjs/apollo';
 import { SystemClock } from './adapters/clock/system-clock.js';
 import { attendanceApiProviders } from './api/attendance/attendance.providers.js';
+import { auditApiProviders } from './api/audit/audit.providers.js';
 import { TokenVerifier } from './api/ports/token-verifier.port.js';
 import { GraphqlDriver } from './api/server/graphql-driver.js';
 import { HealthController } from './api/server/health.controller.js';
@@ -50,7 +51,8 @@ export class CommandsModule {
         ...attendanceHandlers,
         ...syncHandlers,
       ],
-      exports: [CqrsModule],
+      // Auditors read what an event says from the log itself.
+      exports: [CqrsModule, EventStore],
     };
   }
 }
@@ -99,10 +101,10 @@ export class AppModule {
       controllers: [HealthController],
       providers: [
         { provide: ChangeFeed, useClass: LogChangeFeed },
-        EventIndexQueries,
         { provide: ChangeHistory, useExisting: EventIndexQueries },
         ...workspacesApiProviders,
         ...attendanceApiProviders,
+        ...auditApiProviders,
         ...salesApiProviders,
       ],
     };
