@@ -178,15 +178,20 @@ function filterSql(workspaceId: string, filter: TaskFilter): { where: string; pa
     parameters.push(value);
     conditions.push(condition(`$${parameters.length}`));
   };
-  add(filter.projectIds, (list) => `project_id = ANY(${list}::uuid[])`);
-  add(filter.statuses, (list) => `status = ANY(${list}::text[])`);
-  add(filter.statusNames, (list) => `status_name = ANY(${list}::text[])`);
+  // One item by equality: only then does an index on (project, created_at) also give the order.
+  const oneOf = (column: string, type: string, list: readonly string[] | null | undefined): void => {
+    if (list?.length === 1) add(list[0], (item) => `${column} = ${item}::${type}`);
+    else add(list, (items) => `${column} = ANY(${items}::${type}[])`);
+  };
+  oneOf('project_id', 'uuid', filter.projectIds);
+  oneOf('status', 'text', filter.statuses);
+  oneOf('status_name', 'text', filter.statusNames);
   add(filter.assigneeIds, (list) => `assignee_ids && ${list}::uuid[]`);
   add(filter.unassigned, (flag) => `(cardinality(assignee_ids) = 0) = ${flag}::boolean`);
   add(filter.labelIds, (list) => `label_ids && ${list}::uuid[]`);
-  add(filter.priorities, (list) => `priority = ANY(${list}::text[])`);
-  add(filter.types, (list) => `type = ANY(${list}::text[])`);
-  add(filter.externalKeys, (list) => `external_key = ANY(${list}::text[])`);
+  oneOf('priority', 'text', filter.priorities);
+  oneOf('type', 'text', filter.types);
+  oneOf('external_key', 'text', filter.externalKeys);
   add(filter.dueFrom, (instant) => `due_date >= ${instant}::timestamptz`);
   add(filter.dueTo, (instant) => `due_date < ${instant}::timestamptz`);
   return { where: conditions.join(' AND '), parameters };
