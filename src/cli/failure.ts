@@ -38,7 +38,7 @@ export function describeFailure(error: unknown): string {
   // An AggregateError (every address of a host refused) has an empty message.
   const what = error.message || (error instanceof AggregateError ? String(error.errors[0]) : error.name);
   const known = hint ?? (code === undefined ? 'run again with LOG_LEVEL=debug to see where' : undefined);
-  return redact(`teampulse: ${what}${known === undefined ? '' : ` (${known})`}`);
+  return redact(`teampulse: ${what}${known === undefined ? '' : `: ${known}`}`);
 }
 
 /** Of the error or of what caused it. */

@@ -15,8 +15,9 @@ import type { Logger } from '../../adapters/logging/logger.js';
 import { ensureApiLogin, ensureDatabases } from '../../adapters/postgres/prepare-server.js';
 import { CliError } from '../failure.js';
 import { lockDataFolder } from './data-lock.js';
-import { hasNatsServer, startNatsServer } from './nats-server.js';
-import { SupervisedChild, type ChildOptions } from './supervised-child.js';
+import { hasNatsServer, launchNatsServer, openNatsFolder } from './nats-server.js';
+import { Part, type PartOptions } from './part.js';
+import { forkSubcommand } from './subcommand.js';
 
 export interface Installation {
   /** Where people go: `http://127.0.0.1:4000`. */
@@ -32,6 +33,11 @@ export interface Installation {
 export const STOP_TIMEOUT_MS = 10_000;
 
 type Step = () => Promise<void> | void;
+type OnLine = (name: string, line: string) => void;
+/** Starts parts side by side, and gives their addresses when all are ready. */
+type StartParts = (
+  ...launches: readonly (readonly [name: string, launch: PartOptions['launch']])[]
+) => Promise<(string | undefined)[]>;
 
 /**
  * Starts everything that `config` does not name. Nothing is left behind when it fails.
@@ -65,44 +71,43 @@ async function startParts(config: Config, logger: Logger, toStop: Step[]): Promi
   toStop.push(lockDataFolder(dataFolder));
 
   const databases = await findDatabases(config, toStop, logger);
-  const nats = await findNats(config, onLine, toStop, logger);
-  const endings: Promise<unknown>[] = [databases.ended, nats.ended];
-  const start = async (...parts: readonly Omit<ChildOptions, 'onLine' | 'logger'>[]): Promise<SupervisedChild[]> => {
-    const children = parts.map((part) => new SupervisedChild({ ...part, onLine, logger }));
-    toStop.push(async () => void (await Promise.all(children.map(async (child) => child.stop()))));
-    await Promise.all(children.map(async (child) => child.start()));
-    endings.push(...children.map((child) => child.ended));
-    return children;
+  const endings: Promise<unknown>[] = [databases.ended];
+  const start: StartParts = async (...launches) => {
+    const parts = launches.map(([name, launch]) => new Part({ name, launch, logger }));
+    toStop.push(async () => void (await Promise.all(parts.map(async (part) => part.stop()))));
+    await Promise.all(parts.map(async (part) => part.start()));
+    endings.push(...parts.map((part) => part.ended));
+    return parts.map((part) => part.address);
   };
 
-  const eventstoreUrl = config.eventstoreUrl ?? (await startEventStore(start, databases.eventstoreDatabaseUrl));
+  const natsUrl = config.natsUrl ?? (await startNats(start, dataFolder, onLine, logger));
+  const eventstoreUrl = config.eventstoreUrl ?? (await startEventStore(start, databases.eventstoreDatabaseUrl, onLine));
   const databaseApiUrl = await migrateAndLetApiIn(databases, config);
   const environment = {
     DATABASE_URL: databases.databaseUrl,
     DATABASE_API_URL: databaseApiUrl,
     EVENTSTORE_URL: eventstoreUrl,
     // Empty counts as unset: NOTIFY stands in.
-    NATS_URL: nats.url ?? '',
+    NATS_URL: natsUrl ?? '',
     TEAMPULSE_DATA: dataFolder,
   };
   const httpPort = await freeOr(config.httpPort, config.httpHost, logger);
-  const [, api] = await start(
-    { name: 'worker', environment },
-    { name: 'api', environment: { ...environment, HTTP_PORT: String(httpPort) } },
+  const [, address] = await start(
+    ['worker', () => forkSubcommand('worker', [], environment, onLine)],
+    ['api', (before) => forkSubcommand('api', portArgs(before, httpPort), environment, onLine)],
   );
-  const address = api?.address ?? `http://${config.httpHost}:${httpPort}`;
-  const url = new URL(address);
+  const url = new URL(known(address, 'the API'));
   const running = {
     databaseUrl: databases.databaseUrl,
     databaseApiUrl,
     eventstoreUrl,
-    natsUrl: nats.url,
+    natsUrl,
     httpHost: url.hostname,
     httpPort: Number(url.port),
   };
   writeRunning(dataFolder, { pid: process.pid, ...running });
   toStop.push(() => removeRunning(dataFolder));
-  return { address, config: Object.freeze({ ...config, ...running }), ended: anyFailure(endings) };
+  return { address: url.origin, config: Object.freeze({ ...config, ...running }), ended: anyFailure(endings) };
 }
 
 interface Databases {
@@ -139,31 +144,38 @@ async function endsByItself(postgres: EmbeddedPostgres, dataFolder: string): Pro
   if (!stopped) throw new CliError('Postgres ended by itself', `see ${log}, then start again`);
 }
 
-async function findNats(
-  config: Config,
-  onLine: (name: string, line: string) => void,
-  toStop: Step[],
+/** Undefined where there is no nats-server: NOTIFY stands in. */
+async function startNats(
+  start: StartParts,
+  dataFolder: string,
+  onLine: OnLine,
   logger: Logger,
-): Promise<{ url: string | undefined; ended: Promise<void> }> {
-  if (config.natsUrl !== undefined) return { url: config.natsUrl, ended: forever() };
-  if (!hasNatsServer()) return { url: undefined, ended: forever() };
-  const nats = await startNatsServer(join(config.dataFolder, 'nats'), (line) => onLine('nats-server', line), logger);
-  toStop.push(async () => nats.stop());
-  return nats;
+): Promise<string | undefined> {
+  if (!hasNatsServer()) return undefined;
+  const folder = join(dataFolder, 'nats');
+  await openNatsFolder(folder, logger);
+  const [address] = await start(['nats-server', (before) => launchNatsServer(folder, before, onLine)]);
+  return known(address, 'nats-server');
 }
 
-async function startEventStore(
-  start: (part: Omit<ChildOptions, 'onLine' | 'logger'>) => Promise<SupervisedChild[]>,
-  databaseUrl: string | undefined,
-): Promise<string> {
-  const [child] = await start({
-    name: 'eventstore',
-    environment: { EVENTSTORE_DATABASE_URL: databaseUrl ?? '' },
-    // Everybody else knows the first address: after a crash it comes back there.
-    args: (address) => ['--port', address === undefined ? '0' : new URL(address.replace(/^esdb/, 'http')).port],
-  });
-  if (child?.address === undefined) throw new CliError('the event store did not say where it listens', 'this is a fault in TeamPulse'); // prettier-ignore
-  return child.address;
+async function startEventStore(start: StartParts, databaseUrl: string | undefined, onLine: OnLine): Promise<string> {
+  const environment = { EVENTSTORE_DATABASE_URL: databaseUrl ?? '' };
+  const [address] = await start([
+    'eventstore',
+    (before) => forkSubcommand('eventstore', portArgs(before, 0), environment, onLine),
+  ]);
+  return known(address, 'the event store');
+}
+
+/** Everybody else knows the first address: after a crash a part comes back there. */
+const portArgs = (address: string | undefined, first: number): string[] => [
+  '--port',
+  address === undefined ? String(first) : (/:(\d+)/.exec(address)?.[1] ?? String(first)),
+];
+
+function known(address: string | undefined, part: string): string {
+  if (address === undefined) throw new CliError(`${part} did not say where it listens`, 'this is a fault in TeamPulse');
+  return address;
 }
 
 async function migrateAndLetApiIn(databases: Databases, config: Config): Promise<string> {

@@ -4,25 +4,22 @@
  * States: starting → ready → (crashed → waiting → starting → ready)* → stopping → stopped. Crashes that come too often end it
  * for good: `ended` rejects.
  */
-import { fork, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { childEnvironment } from '../../adapters/config/config.js';
-import type { ConfigKey } from '../../adapters/config/schema.js';
 import type { Logger } from '../../adapters/logging/logger.js';
 import { CliError } from '../failure.js';
-import { readyMessage, type ReadyMessage } from '../service.js';
 
-export interface ChildOptions {
-  /** The subcommand, which is also the name in the logs. */
+export interface Launched {
+  readonly process: ChildProcess;
+  /** Its address once it can be used; never settles when it ends before. */
+  readonly ready: Promise<string | undefined>;
+}
+
+export interface PartOptions {
   readonly name: string;
-  /** Given the address of the last start, so that a restart can come back to the same place. */
-  readonly args?: (address: string | undefined) => readonly string[];
-  readonly environment: Partial<Record<ConfigKey, string>>;
-  /** Takes each line of its output. */
-  readonly onLine: (name: string, line: string) => void;
+  /** Starts the process; given the address it had before, to which it should come back because others know it. */
+  readonly launch: (address: string | undefined) => Launched;
   readonly logger: Logger;
 }
 
@@ -36,25 +33,24 @@ const LAST_RESTART_MS = 10_000;
 const CRASHES = 6;
 const CRASHES_WITHIN_MS = 60_000;
 
-const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
-
-export class SupervisedChild {
+export class Part {
   private process: ChildProcess | undefined;
+  private lastAddress: string | undefined;
   private stopping = false;
   private readonly stopWaiting = new AbortController();
   private readonly crashes: number[] = [];
-  private lastAddress: string | undefined;
   private watching: Promise<void> | undefined;
 
-  constructor(private readonly options: ChildOptions) {}
+  constructor(private readonly options: PartOptions) {}
 
   /** Where it said that it can be reached. */
   get address(): string | undefined {
     return this.lastAddress;
   }
 
-  get pid(): number | undefined {
-    return this.process?.pid;
+  /** Settles when it was stopped; rejects when it crashed too often. */
+  get ended(): Promise<void> {
+    return this.watching ?? Promise.resolve();
   }
 
   /**
@@ -66,11 +62,6 @@ export class SupervisedChild {
     this.watching = this.watch();
     // Whoever waits for `ended` sees the failure; until then it is not unhandled.
     this.watching.catch(() => undefined);
-  }
-
-  /** Settles when it was stopped; rejects when it crashed too often. */
-  get ended(): Promise<void> {
-    return this.watching ?? Promise.resolve();
   }
 
   /** Asks it to end, waits, and makes it end when it does not. */
@@ -92,8 +83,7 @@ export class SupervisedChild {
     while (!this.stopping) {
       const child = this.process;
       if (child && isRunning(child)) await once(child, 'exit');
-      if (this.stopping) return;
-      await this.restart(child);
+      if (!this.stopping) await this.restart(child);
     }
   }
 
@@ -104,10 +94,7 @@ export class SupervisedChild {
     const recent = this.crashes.filter((at) => now - at < CRASHES_WITHIN_MS).length;
     const how = crashed?.signalCode ?? `exit code ${crashed?.exitCode ?? 'unknown'}`;
     if (recent >= CRASHES) {
-      throw new CliError(
-        `${name} ended ${recent} times within a minute, the last time with ${how}`,
-        'see its messages above',
-      );
+      throw new CliError(`${name} ended ${recent} times within a minute, the last time with ${how}`, 'see its messages above'); // prettier-ignore
     }
     const waitMs = Math.min(FIRST_RESTART_MS * 2 ** (recent - 1), LAST_RESTART_MS);
     logger.warn({ part: name, how, waitMs }, 'a part ended by itself and is started again');
@@ -121,29 +108,25 @@ export class SupervisedChild {
   }
 
   private async launch(): Promise<void> {
-    const { name, args, environment, onLine } = this.options;
-    const child = fork(MAIN, [name, ...(args?.(this.lastAddress) ?? [])], {
-      env: childEnvironment(environment),
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      // Its own process group: Ctrl-C reaches only the parent, which ends its parts in the right order.
-      detached: true,
-    });
-    this.process = child;
-    for (const stream of [child.stdout, child.stderr]) {
-      if (stream) createInterface({ input: stream }).on('line', (line) => onLine(name, line));
-    }
-    this.lastAddress = (await becomesReady(child, name)).address;
+    const { process, ready } = this.options.launch(this.lastAddress);
+    this.process = process;
+    this.lastAddress = await becomesReady(process, ready, this.options.name);
   }
 }
 
-const isRunning = (child: ChildProcess): boolean => child.exitCode === null && child.signalCode === null;
+const isRunning = (child: ChildProcess): boolean =>
+  child.pid !== undefined && child.exitCode === null && child.signalCode === null;
 
-async function becomesReady(child: ChildProcess, name: string): Promise<ReadyMessage> {
+async function becomesReady(
+  child: ChildProcess,
+  ready: Promise<string | undefined>,
+  name: string,
+): Promise<string | undefined> {
   const settled = new AbortController();
   const { signal } = settled;
   try {
     return await Promise.race([
-      once(child, 'message', { signal }).then(([message]) => readyMessage.parse(message)),
+      ready,
       once(child, 'exit', { signal }).then(([code, by]) => {
         throw new CliError(
           `${name} ended before it was ready (${by ?? `exit code ${code}`})`,
