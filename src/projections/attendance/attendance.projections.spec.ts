@@ -60,6 +60,10 @@ function foldAll<State, Event extends DomainEvent>(
 const dayAfter = (...events: AttendanceDayEvent[]): AttendanceDayRow | undefined =>
   foldAll('attendance', evolveAttendanceDay, events);
 
+const employeeAfter = (...events: EmployeeEvent[]) => foldAll('employee', evolveEmployee, events);
+const reportAfter = (...events: UnitReportEvent[]) =>
+  foldAll<UnitReportRow, UnitReportEvent>('unit-report', evolveUnitReport, events);
+
 describe('a row of attendance days', () => {
   it('has the hours from check-in to check-out, across midnight too', () => {
     expect(dayAfter(checkedIn({ ...of, ...at('09:00:00') }))).toMatchObject({
@@ -107,11 +111,10 @@ describe('a row of attendance days', () => {
 
 describe('a row of employees', () => {
   const added = employeeAdded({ number: 'E10', name: 'Ann', department: 'Sales', title: null, startedOn: null });
-  const after = (...events: EmployeeEvent[]) => foldAll('employee', evolveEmployee, events);
 
   it('follows changes, to null as well, and the last day', () => {
     const changed = employeeChanged({ from: { department: 'Sales' }, to: { department: null, title: 'Lead' } });
-    expect(after(added, changed, employeeLeft({ on: '2026-06-30' }))).toMatchObject({
+    expect(employeeAfter(added, changed, employeeLeft({ on: '2026-06-30' }))).toMatchObject({
       employee_id: id,
       name: 'Ann',
       department: null,
@@ -160,16 +163,20 @@ describe('a row of unit reports', () => {
     totalPct: '91',
   });
   const second = unitRatesReported({ day: '2026-03-02', rates: [{ code: 'B', ratePct: '80.25' }], totalPct: null });
-  const after = (...events: UnitReportEvent[]) => foldAll<UnitReportRow, UnitReportEvent>('unit-report', evolveUnitReport, events); // prettier-ignore
 
   it('counts units with a rate above 0 as reporting', () => {
-    expect(after(first)).toMatchObject({ reporting: 1, not_reporting: 2, rate_sum: 92_500_000n, total_pct: '91' });
+    expect(reportAfter(first)).toMatchObject({
+      reporting: 1,
+      not_reporting: 2,
+      rate_sum: 92_500_000n,
+      total_pct: '91',
+    });
   });
   it('replaces the rate of a unit named again, and keeps the total', () => {
-    expect(after(first, second)).toMatchObject({ reporting: 2, not_reporting: 1, rate_sum: 172_750_000n, total_pct: '91' }); // prettier-ignore
+    expect(reportAfter(first, second)).toMatchObject({ reporting: 2, not_reporting: 1, rate_sum: 172_750_000n, total_pct: '91' }); // prettier-ignore
   });
   it('gives a row for each unit, and adds those with a rate to their months', () => {
-    const row = after(first);
+    const row = reportAfter(first);
     if (!row || unitReportsProjection.kind !== 'entity') throw new Error('no row');
     expect(unitReportsProjection.details?.[0]?.rows(row)).toEqual([
       { day: '2026-03-02', code: 'A', rate: 92_500_000n },
