@@ -1,61 +1,32 @@
-/** The composition root: which classes stand behind which ports, and every capability's handlers and resolvers. */
+/** The API as one application: every capability's resolvers over the write side and the read models. */
 import { join } from 'node:path';
+import 'reflect-metadata';
+import type { IncomingMessage } from 'node:http';
 import { Global, Module, type DynamicModule } from '@nestjs/common';
-import { CqrsModule } from '@nestjs/cqrs';
+import { APP_FILTER, NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { GraphQLModule } from '@nestjs/graphql';
 import type { ApolloDriverConfig } from '@nestjs/apollo';
-import { SystemClock } from './adapters/clock/system-clock.js';
+import type { Logger } from './adapters/logging/logger.js';
+import { NestLogger } from './adapters/logging/nest-logger.js';
 import { attendanceApiProviders } from './api/attendance/attendance.providers.js';
 import { auditApiProviders } from './api/audit/audit.providers.js';
 import { TokenVerifier } from './api/ports/token-verifier.port.js';
+import { requestIdOf } from './api/server/authentication.js';
+import { ErrorFilter } from './api/server/error.filter.js';
 import { GraphqlDriver } from './api/server/graphql-driver.js';
 import { HealthController } from './api/server/health.controller.js';
 import { LogChangeFeed } from './api/server/log-change-feed.js';
 import { ChangeFeed, ChangeHistory } from './api/shared/change-feed.js';
 import { scalars } from './api/shared/scalars.js';
 import { salesApiProviders } from './api/sales/sales.providers.js';
+import { workApiProviders } from './api/work/work.providers.js';
 import { workspacesApiProviders } from './api/workspaces/workspaces.providers.js';
-import { attendanceHandlers } from './commands/attendance/attendance.handlers.js';
-import { Clock } from './commands/ports/clock.port.js';
-import { EventStore } from './commands/ports/event-store.port.js';
-import { WorkspaceSettingsReader } from './commands/ports/workspace-settings.port.js';
-import { salesHandlers } from './commands/sales/sales.handlers.js';
-import { DecisionRunner } from './commands/shared/decision-runner.js';
-import { EventSourcedDecisionRunner } from './commands/shared/event-sourced-decision-runner.js';
-import { syncHandlers } from './commands/sync/sync.handlers.js';
-import { workHandlers } from './commands/work/work.handlers.js';
-import { StreamWorkspaceSettingsReader } from './commands/workspaces/workspace-settings-reader.js';
-import { workspacesHandlers } from './commands/workspaces/workspaces.handlers.js';
+import type { EventStore } from './commands/ports/event-store.port.js';
 import { EventIndexQueries } from './projections/audit/event-index.queries.js';
 import { EventLog } from './projections/ports/event-log.port.js';
 import { ReadDatabase } from './projections/ports/read-database.port.js';
-
-/**
- * The write side alone, for what sends commands without serving an API: connectors, imports, policies. Ask it for the
- * `CommandBus`.
- */
-@Module({})
-export class CommandsModule {
-  static with(store: EventStore): DynamicModule {
-    return {
-      module: CommandsModule,
-      imports: [CqrsModule.forRoot()],
-      providers: [
-        { provide: EventStore, useValue: store },
-        { provide: Clock, useClass: SystemClock },
-        { provide: DecisionRunner, useClass: EventSourcedDecisionRunner },
-        { provide: WorkspaceSettingsReader, useClass: StreamWorkspaceSettingsReader },
-        ...workspacesHandlers,
-        ...workHandlers,
-        ...salesHandlers,
-        ...attendanceHandlers,
-        ...syncHandlers,
-      ],
-      // Auditors read what an event says from the log itself.
-      exports: [CqrsModule, EventStore],
-    };
-  }
-}
+import { WriteSideModule } from './write-side.module.js';
 
 /** What the API stands on, opened and closed by whoever starts it. */
 export interface AppParts {
@@ -86,7 +57,7 @@ export class AppModule {
       module: AppModule,
       imports: [
         PartsModule.with(parts),
-        CommandsModule.with(parts.store),
+        WriteSideModule.over(parts.store),
         GraphQLModule.forRoot<ApolloDriverConfig>({
           driver: GraphqlDriver,
           // Beside this file, both in src and in dist.
@@ -100,13 +71,33 @@ export class AppModule {
       ],
       controllers: [HealthController],
       providers: [
+        { provide: APP_FILTER, useClass: ErrorFilter },
         { provide: ChangeFeed, useClass: LogChangeFeed },
         { provide: ChangeHistory, useExisting: EventIndexQueries },
         ...workspacesApiProviders,
+        ...workApiProviders,
         ...attendanceApiProviders,
         ...auditApiProviders,
         ...salesApiProviders,
       ],
     };
   }
+}
+
+/** A mutation with a long description, many times over; files are imported, not sent here. */
+const MAX_BODY_BYTES = 10 * 1024 * 1024;
+
+/** The application over parts that are open already, for this process and for tests; `listen` is the caller's. */
+export async function createApi(parts: AppParts, logger: Logger): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    bodyLimit: MAX_BODY_BYTES,
+    genReqId: (request: IncomingMessage) => requestIdOf(request.headers['x-request-id']),
+  });
+  adapter.getInstance().addHook('onRequest', async (request, reply) => {
+    void reply.header('x-request-id', request.id);
+  });
+  return NestFactory.create<NestFastifyApplication>(AppModule.with(parts), adapter, {
+    logger: new NestLogger(logger),
+    abortOnError: false,
+  });
 }

@@ -24,7 +24,8 @@ export class WriteSideModule {
         { provide: WorkspaceSettingsReader, useClass: StreamWorkspaceSettingsReader },
         ...allHandlers,
       ],
-      exports: [CqrsModule, Clock, DecisionRunner, WorkspaceSettingsReader],
+      // Auditors read what an event says from the log itself.
+      exports: [CqrsModule, EventStore, Clock, DecisionRunner, WorkspaceSettingsReader],
     };
   }
 }

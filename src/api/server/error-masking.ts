@@ -3,13 +3,46 @@
  * and shown as a masked error with the request id to ask about.
  */
 import { Logger } from '@nestjs/common';
-import { GraphQLError, type ExecutionResult } from 'graphql';
+import { GraphQLError, type ExecutionResult, type GraphQLFormattedError } from 'graphql';
 import { badInput } from '../shared/errors.js';
 
 const logger = new Logger('graphql');
 
 /** Failures of what we depend on: they pass by themselves, so the client may try again. */
 const PASSING_FAILURES = /UNAVAILABLE|ECONNREFUSED|ECONNRESET|ETIMEDOUT/;
+
+/** Runs an operation; what it throws as a whole is masked as well. */
+export async function maskedRun(run: () => Promise<ExecutionResult>, requestId: string): Promise<ExecutionResult> {
+  try {
+    return maskResult(await run(), requestId);
+  } catch (error) {
+    return { errors: [maskThrown(error, requestId)] };
+  }
+}
+
+export function maskThrown(error: unknown, requestId: string): GraphQLError {
+  if (error instanceof GraphQLError && !error.originalError) return error;
+  const thrown = error instanceof Error ? error : new Error(String(error));
+  return maskError(new GraphQLError(thrown.message, { originalError: thrown }), requestId);
+}
+
+/** What Apollo adds to errors of the context, such as a missing token. */
+const APOLLO_PREFIX = 'Context creation failed: ';
+
+/** Errors outside an operation: what Apollo found wrong with the request passes, what broke is masked. */
+export function maskOutside(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
+  const { extensions } = formatted;
+  if (extensions?.['code'] !== 'INTERNAL_SERVER_ERROR' || 'requestId' in extensions) {
+    return formatted.message.startsWith(APOLLO_PREFIX)
+      ? { ...formatted, message: formatted.message.slice(APOLLO_PREFIX.length) }
+      : formatted;
+  }
+  logger.error(error, 'a request failed outside its operation');
+  return {
+    message: 'Something went wrong on our side. When you report it, name the request in the header x-request-id.',
+    extensions: { code: 'INTERNAL_SERVER_ERROR' },
+  };
+}
 
 export function maskResult(result: ExecutionResult, requestId: string): ExecutionResult {
   if (!result.errors || result.errors.length === 0) return result;

@@ -16,7 +16,7 @@ import type { GraphQLSchema } from 'graphql';
 import { TokenVerifier } from '../ports/token-verifier.port.js';
 import { requireContext, type ApiContext } from '../shared/request-context.js';
 import { apiContext, authenticate } from './authentication.js';
-import { maskResult } from './error-masking.js';
+import { maskedRun, maskOutside } from './error-masking.js';
 import { Executor } from './executor.js';
 import { MAX_TOKENS, queryLimits } from './query-limits.js';
 import { serveSubscriptions, type SubscriptionServer } from './subscription-server.js';
@@ -68,7 +68,7 @@ function apolloOptions(schema: GraphQLSchema, executor: Executor): ApolloServerO
           async executor({ document, operationName, request, context }) {
             const { requestId } = requireContext(context);
             const operation = { document, operationName, variables: request.variables, context };
-            return maskResult(await executor.run(operation), requestId);
+            return maskedRun(() => executor.run(operation), requestId);
           },
         };
       },
@@ -84,6 +84,7 @@ function apolloOptions(schema: GraphQLSchema, executor: Executor): ApolloServerO
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginLandingPageDisabled(),
     ],
+    formatError: maskOutside,
     introspection: true,
     csrfPrevention: true,
     allowBatchedHttpRequests: false,

@@ -25,7 +25,7 @@ import type { Caller, TokenVerifier } from '../ports/token-verifier.port.js';
 import { badInput } from '../shared/errors.js';
 import { requireContext, type ApiContext } from '../shared/request-context.js';
 import { apiContext, authenticate, requestIdOf } from './authentication.js';
-import { maskError, maskResult } from './error-masking.js';
+import { maskResult, maskThrown } from './error-masking.js';
 import type { Executor } from './executor.js';
 import { scopeOf } from './change-subscriber.js';
 import { MAX_TOKENS, queryLimits } from './query-limits.js';
@@ -198,9 +198,7 @@ class Answers implements AsyncIterableIterator<ExecutionResult> {
       return { done: false, value: maskResult(await this.run(value), this.requestId) };
     } catch (error) {
       this.ended = true;
-      const thrown = error instanceof Error ? error : new Error(String(error));
-      const wrapped = new GraphQLError(thrown.message, { originalError: thrown });
-      return { done: false, value: { errors: [maskError(wrapped, this.requestId)] } };
+      return { done: false, value: { errors: [maskThrown(error, this.requestId)] } };
     }
   }
 

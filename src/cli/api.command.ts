@@ -1,0 +1,34 @@
+/** `teampulse api`: the GraphQL API as a process of its own. */
+import { Command, InvalidArgumentError } from 'commander';
+import { loadConfig } from '../adapters/config/config.js';
+import { startApi } from '../main.js';
+import { runService } from './service.js';
+
+interface Options {
+  readonly host?: string;
+  readonly port?: number;
+}
+
+export function apiCommand(): Command {
+  return new Command('api')
+    .description(
+      'Serve GraphQL at /graphql, with GraphiQL at /. Needs EVENTSTORE_URL and DATABASE_API_URL, or a running `teampulse up`.\n' +
+        'Prints the address once it can be used. Ctrl-C stops it.',
+    )
+    .option('--host <address>', 'the address to listen on (default: HTTP_HOST, else 127.0.0.1)')
+    .option('--port <port>', 'the port to listen on, 0 for any free one (default: HTTP_PORT, else 4000)', asPort)
+    .action(async ({ host, port }: Options) => {
+      const config = loadConfig();
+      await runService(async () => {
+        const api = await startApi({ ...config, httpHost: host ?? config.httpHost, httpPort: port ?? config.httpPort });
+        console.log(api.address);
+        return api;
+      });
+    });
+}
+
+function asPort(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('a port is a number from 0 to 65535.');
+  return port;
+}

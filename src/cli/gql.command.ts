@@ -1,0 +1,93 @@
+/** `teampulse gql`: one GraphQL operation against a running server, for scripts. */
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { z } from 'zod';
+import { loadConfig } from '../adapters/config/config.js';
+
+interface Options {
+  readonly variables?: string;
+  readonly url?: string;
+  readonly token?: string;
+}
+
+const EXIT = { graphqlErrors: 1, usage: 2, unreachable: 3 } as const;
+const TIMEOUT_MS = 60_000;
+
+const answerSchema = z.looseObject({ data: z.unknown().optional(), errors: z.array(z.unknown()).optional() });
+
+export function gqlCommand(): Command {
+  return new Command('gql')
+    .description(
+      'Send a GraphQL operation and print the answer as JSON.\n' +
+        'Exit code: 0 answered, 1 answered with errors, 2 wrong usage, 3 no server reached.',
+    )
+    .argument('<query>', 'the operation, or - to read it from standard input')
+    .option('--variables <json>', 'its variables, a JSON object')
+    .option('--url <url>', 'the server (default: the running `teampulse up`, else HTTP_HOST and HTTP_PORT)')
+    .option('--token <token>', 'the bearer token, as `teampulse token create` prints it')
+    .action(run);
+}
+
+async function run(query: string, { variables, url, token }: Options): Promise<void> {
+  const parsed = readVariables(variables);
+  if (parsed === undefined) return fail(EXIT.usage, '--variables is not a JSON object, such as {"first": 5}');
+  const address = url ?? configuredAddress();
+  if (!URL.canParse(address)) return fail(EXIT.usage, '--url is not a URL, such as http://127.0.0.1:4000');
+  const endpoint = new URL(address);
+  if (endpoint.pathname === '/') endpoint.pathname = '/graphql';
+  const text = query === '-' ? readFileSync(0, 'utf8') : query;
+
+  const response = await send(endpoint, { query: text, variables: parsed }, token);
+  if (typeof response === 'string') return fail(EXIT.unreachable, response);
+  const answer = answerSchema.safeParse(parseJson(await response.text()));
+  if (!answer.success || (answer.data.data === undefined && answer.data.errors === undefined))
+    return fail(
+      EXIT.unreachable,
+      `${endpoint.href} answered with HTTP ${response.status} and no GraphQL: is that the server?`,
+    );
+  console.log(JSON.stringify(answer.data, null, 2));
+  if (answer.data.errors !== undefined && answer.data.errors.length > 0) process.exitCode = EXIT.graphqlErrors;
+}
+
+/** The response, or why there is none. */
+async function send(endpoint: URL, body: object, token: string | undefined): Promise<Response | string> {
+  try {
+    return await fetch(endpoint, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    return `no server reached at ${endpoint.href} (${code}): start one with \`teampulse up\`, or check --url`;
+  }
+}
+
+function configuredAddress(): string {
+  const { httpHost, httpPort } = loadConfig();
+  return `http://${httpHost.includes(':') ? `[${httpHost}]` : httpHost}:${httpPort}`;
+}
+
+function readVariables(text: string | undefined): Record<string, unknown> | undefined {
+  if (text === undefined) return {};
+  const parsed = z.record(z.string(), z.unknown()).safeParse(parseJson(text));
+  return parsed.success ? parsed.data : undefined;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function fail(exitCode: number, message: string): void {
+  console.error(`teampulse: ${message}`);
+  process.exitCode = exitCode;
+}

@@ -1,0 +1,70 @@
+/** The API process: opens what the configuration names, serves GraphQL over it, and closes it all again. */
+import 'reflect-metadata';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Config } from './adapters/config/config.js';
+import { requireConfig } from './adapters/config/config.js';
+import { EventStoreDbAdapter } from './adapters/eventstore/eventstore-db.adapter.js';
+import { createLogger } from './adapters/logging/logger.js';
+import { PostgresReadDatabase } from './adapters/postgres/read-database.js';
+import { loadSigningKey } from './adapters/tokens/signing-key.js';
+import { TokenService } from './adapters/tokens/token-service.js';
+import { createApi } from './app.module.js';
+import { eventCatalogue } from './domain/event-catalogue.js';
+
+export interface ApiServer {
+  /** `http://127.0.0.1:4000`. */
+  readonly address: string;
+  /** Takes no more requests, ends subscriptions, answers what is under way, closes what it opened. */
+  stop(): Promise<void>;
+}
+
+/** The port can't be used. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+  constructor(
+    message: string,
+    readonly code: string,
+    cause: unknown,
+  ) {
+    super(message, { cause });
+  }
+}
+
+/**
+ * Starts the API as configured.
+ * @throws ConfigError when an address is missing, ListenError when the port is taken, EventStoreUnavailable, ReadModelUnavailable
+ */
+export async function startApi(config: Config): Promise<ApiServer> {
+  const { eventstoreUrl, databaseApiUrl } = requireConfig(config, 'eventstoreUrl', 'databaseApiUrl');
+  const logger = createLogger({ name: 'api', level: config.logLevel });
+  const tokens = new TokenService(await loadSigningKey(config.dataFolder, config.tokenPrivateKey));
+  const store = new EventStoreDbAdapter(eventstoreUrl, eventCatalogue);
+  const database = new PostgresReadDatabase(databaseApiUrl);
+  const close = async (): Promise<void> => void (await Promise.all([store.dispose(), database.close()]));
+  try {
+    const app = await createApi({ store, log: store, database, tokens }, logger);
+    await listen(app, config.httpHost, config.httpPort);
+    return {
+      address: await app.getUrl(),
+      async stop() {
+        await app.close();
+        await close();
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function listen(app: NestFastifyApplication, host: string, port: number): Promise<void> {
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    await app.close();
+    if (code === 'EADDRINUSE') throw new ListenError(`port ${port} on ${host} is taken`, code, error);
+    if (code === 'EACCES') throw new ListenError(`this user may not listen on port ${port}`, code, error);
+    throw error;
+  }
+}
