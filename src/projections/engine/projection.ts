@@ -24,6 +24,8 @@ export interface Column {
 
 export type ColumnSpec = ColumnType | Column;
 
+export const columnOf = (spec: ColumnSpec): Column => (typeof spec === 'string' ? { type: spec } : spec);
+
 /** A value as a row holds it: null for SQL NULL; timestamps as ISO strings, dates as YYYY-MM-DD. */
 export type Value = string | number | bigint | boolean | null | readonly string[] | object;
 export type Row = Readonly<Record<string, Value>>;
@@ -83,6 +85,12 @@ export interface JournalProjection<Definitions extends readonly EventDefinition[
 }
 
 export type Projection = EntityProjection | JournalProjection;
+
+/** Every table of a projection: the entity's own first. */
+export const tablesOf = (projection: Projection): readonly Table[] =>
+  projection.kind === 'journal'
+    ? [projection.table]
+    : [projection.table, ...(projection.details ?? []), ...(projection.rollups ?? [])];
 
 /** Declares an entity projection with its row type: `defineEntity<TaskRow>()({ … })`. */
 export const defineEntity =

@@ -1,0 +1,17 @@
+/** Whose fault a failed statement is: the connection's, which comes back, or the statement's, which stays wrong. */
+
+/** SQLSTATE classes and codes: connection exceptions, too many connections, shutdown, deadlock, serialisation failure. */
+const TRANSIENT = /^(08...|53300|57P0.|40001|40P01|55P03|25006)$/;
+
+export const codeOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : '';
+
+/** pg gives the server's errors a SQLSTATE of five characters; anything else happened on the way. */
+export function isTransient(error: unknown): boolean {
+  const code = codeOf(error);
+  return /^[0-9A-Z]{5}$/.test(code) && !code.startsWith('E') ? TRANSIENT.test(code) : isOfConnection(error, code);
+}
+
+const isOfConnection = (error: unknown, code: string): boolean =>
+  /^(E[A-Z_]+)$/.test(code) ||
+  (error instanceof Error && /connection|terminated|timeout|not queryable|Client was closed/i.test(error.message));

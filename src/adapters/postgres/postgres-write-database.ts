@@ -1,0 +1,170 @@
+/** Postgres for the projection engine: a few connections that write, one that holds locks, one that listens. */
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import {
+  DatabaseError,
+  WriteDatabase,
+  type LockHolder,
+  type Statement,
+  type TextRow,
+  type WriteSession,
+} from '../../projections/ports/write-database.port.js';
+import { codeOf, isTransient } from './connection-failure.js';
+
+/** Projections write at the same time; with more than these they would only wait for the same two cores. */
+const CONNECTIONS = 6;
+const CONNECT_TIMEOUT_MS = 5_000;
+/** A batch takes tens of milliseconds; making an index over millions of rows may take minutes. */
+const STATEMENT_TIMEOUT_MS = 1_800_000;
+/** For a connection that listens or holds locks: finds out when the other side is gone without a word. */
+const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 10_000 };
+const MOST_PAUSE_MS = 1_000;
+
+/** Values as Postgres writes them: the engine knows their types and reads them itself. */
+const asText = { getTypeParser: () => (text: string) => text } as unknown as pg.CustomTypesConfig;
+
+export class PostgresWriteDatabase extends WriteDatabase {
+  readonly #pool: pg.Pool;
+
+  constructor(private readonly url: string) {
+    super();
+    this.#pool = new pg.Pool({
+      connectionString: url,
+      max: CONNECTIONS,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      // Not waiting for the disk is safe here, and only here: rows and checkpoint are lost together or not at all.
+      options: `-c synchronous_commit=off -c timezone=UTC -c statement_timeout=${STATEMENT_TIMEOUT_MS} -c idle_in_transaction_session_timeout=60000`,
+      application_name: 'teampulse-projections',
+      ...KEEP_ALIVE,
+    });
+    // An idle connection that breaks is replaced when the next one is asked for.
+    this.#pool.on('error', () => undefined);
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.end();
+  }
+
+  async query(statement: Statement): Promise<readonly TextRow[]> {
+    return this.#connected(async (client) => run(client, statement));
+  }
+
+  async transaction<T>(work: (session: WriteSession) => Promise<T>): Promise<T> {
+    return this.#connected(async (client) => {
+      await run(client, { text: 'BEGIN' });
+      try {
+        const result = await work({ query: async (statement) => run(client, statement) });
+        await run(client, { text: 'COMMIT' });
+        return result;
+      } catch (error) {
+        // When even this fails the connection is gone, and the transaction with it.
+        await run(client, { text: 'ROLLBACK' });
+        throw error;
+      }
+    });
+  }
+
+  async #connected<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    const client = await this.#pool.connect().catch((error: unknown) => {
+      throw failure(error, true);
+    });
+    let broken = false;
+    const onError = (): void => void (broken = true);
+    client.on('error', onError);
+    try {
+      return await work(client);
+    } catch (error) {
+      if (error instanceof DatabaseError && error.transient) broken = true;
+      throw error;
+    } finally {
+      client.off('error', onError);
+      client.release(broken);
+    }
+  }
+
+  async holdLocks(): Promise<LockHolder> {
+    const client = await this.#connectAlone();
+    let released = false;
+    const lost = new Promise<void>((resolve) => {
+      client.once('end', () => resolve());
+      client.once('error', () => resolve());
+    });
+    const ask = async (text: string, key: string): Promise<boolean> =>
+      (await run(client, { text, values: [key] }))[0]?.[0] === 't';
+    return {
+      tryLock: async (key) => ask('SELECT pg_try_advisory_lock(hashtextextended($1, 0))', key),
+      unlock: async (key) => void (await ask('SELECT pg_advisory_unlock(hashtextextended($1, 0))', key)),
+      lost,
+      release: async () => {
+        if (!released) await client.end();
+        released = true;
+      },
+    };
+  }
+
+  listen(channel: string, heard: (payload: string | undefined) => void, signal: AbortSignal): void {
+    void this.#keepListening(channel, heard, signal);
+  }
+
+  async #keepListening(
+    channel: string,
+    heard: (payload: string | undefined) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    for (let pause = 50; !signal.aborted; pause = Math.min(pause * 2, MOST_PAUSE_MS)) {
+      try {
+        const client = await this.#connectAlone();
+        const ended = new Promise<void>((resolve) => {
+          client.once('end', () => resolve());
+          client.once('error', () => resolve());
+          signal.addEventListener('abort', () => resolve(), { once: true });
+        });
+        client.on('notification', ({ payload }) => heard(payload));
+        await run(client, { text: `LISTEN ${pg.escapeIdentifier(channel)}` });
+        // What was said while nobody listened is not said again.
+        heard(undefined);
+        pause = 50;
+        await ended;
+        await client.end().catch(() => undefined);
+      } catch {
+        // Away; again after a moment.
+      }
+      await delay(pause, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  async #connectAlone(): Promise<pg.Client> {
+    const client = new pg.Client({
+      connectionString: this.url,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      application_name: 'teampulse-projections',
+      ...KEEP_ALIVE,
+    });
+    client.on('error', () => undefined);
+    await client.connect().catch((error: unknown) => {
+      throw failure(error, true);
+    });
+    return client;
+  }
+}
+
+async function run(client: pg.ClientBase, { text, values, name }: Statement): Promise<readonly TextRow[]> {
+  try {
+    const query = {
+      text,
+      values: values ? [...values] : [],
+      rowMode: 'array' as const,
+      types: asText,
+      ...(name && { name }),
+    };
+    return (await client.query<(string | null)[]>(query)).rows;
+  } catch (error) {
+    throw failure(error, isTransient(error));
+  }
+}
+
+function failure(error: unknown, transient: boolean): DatabaseError {
+  if (error instanceof DatabaseError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new DatabaseError(message, codeOf(error), transient, { cause: error });
+}

@@ -1,0 +1,240 @@
+/**
+ * Which builds there are, what they are for, and how far they are: the control schema.
+ *
+ *   building ──caught up, views switched──► live ──a later one took over──► retired ──the next one did──► dropped
+ *      └── replaced by a newer version before it was done ──► dropped
+ */
+import type { LogPosition } from '../../domain/shared/recorded-event.js';
+import { comparePositions } from '../ports/position-registry.js';
+import type { TextRow, WriteDatabase, WriteSession } from '../ports/write-database.port.js';
+import { tablesOf, type Projection } from './projection.js';
+import { TableSql } from './table-sql.js';
+
+export type BuildState = 'building' | 'live' | 'retired' | 'dropped';
+
+export interface Build {
+  readonly id: string;
+  readonly projection: string;
+  readonly version: number;
+  readonly state: BuildState;
+  /** Its tables exist. A build that was only asked for has none yet. */
+  readonly made: boolean;
+  readonly indexed: boolean;
+  /** Undefined before the first event. */
+  readonly position: LogPosition | undefined;
+  /** Events applied. */
+  readonly events: number;
+  readonly stopped: { readonly at: string; readonly position: string | undefined; readonly reason: string } | undefined;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+export const schemaOf = (buildId: string): string => `build_${buildId}`;
+
+/** Somebody else moved the checkpoint: this process does not own the projection, and must not write. */
+export class CheckpointLost extends Error {
+  override readonly name = 'CheckpointLost';
+  readonly code = 'CHECKPOINT_LOST';
+}
+
+const COLUMNS = `b.id, b.projection, b.version, b.state, cardinality(b.tables) > 0, b.indexed, c.commit_position, c.prepare_position,
+  c.events, b.stopped_at, b.stopped_position, b.stopped_reason, b.created_at, c.updated_at`;
+
+function buildOf(row: TextRow): Build {
+  const text = (i: number): string => row[i] ?? '';
+  return {
+    id: text(0),
+    projection: text(1),
+    version: Number(row[2]),
+    state: text(3) as BuildState,
+    made: row[4] === 't',
+    indexed: row[5] === 't',
+    position: text(6) === '-1' ? undefined : { commit: BigInt(text(6)), prepare: BigInt(text(7)) },
+    events: Number(row[8]),
+    stopped: row[9] ? { at: row[9], position: row[10] ?? undefined, reason: text(11) } : undefined,
+    createdAt: text(12),
+    updatedAt: text(13),
+  };
+}
+
+/** All builds that are not dropped, by projection. */
+export async function listBuilds(database: WriteDatabase): Promise<readonly Build[]> {
+  const rows = await database.query({
+    text: `SELECT ${COLUMNS} FROM control.builds b JOIN control.checkpoints c ON c.build_id = b.id
+      WHERE b.state <> 'dropped' ORDER BY b.projection, b.id`,
+  });
+  return rows.map(buildOf);
+}
+
+/**
+ * Sees to it that the projection has what its declaration asks for: a live build, and one that is building when the version
+ * changed. The first build serves from its first row.
+ */
+export async function ensureBuilds(database: WriteDatabase, projection: Projection): Promise<void> {
+  await database.transaction(async (session) => {
+    // One worker at a time; others that start at the same moment find everything done.
+    await session.query({ text: 'SELECT pg_advisory_xact_lock(hashtextextended($1, 1))', values: [projection.name] });
+    const rows = await session.query({
+      text: `SELECT ${COLUMNS} FROM control.builds b JOIN control.checkpoints c ON c.build_id = b.id
+        WHERE b.projection = $1 AND b.state IN ('live', 'building')`,
+      values: [projection.name],
+    });
+    const builds = rows.map(buildOf);
+    const live = builds.find(({ state }) => state === 'live');
+    const building = builds.find(({ state }) => state === 'building');
+    if (!live) {
+      const id = building?.id ?? (await addBuild(session, projection, 'live'));
+      if (!building?.made) await makeTables(session, projection, id);
+      if (building) await session.query({ text: "UPDATE control.builds SET state = 'live', live_since = now() WHERE id = $1", values: [id] }); // prettier-ignore
+      await pointViews(session, projection, id);
+      return;
+    }
+    // Old code beside new code in a rolling deployment: what is newer is not ours to touch.
+    if (live.version > projection.version || (building && building.version > projection.version)) return;
+    if (building && building.version < projection.version) await dropBuild(session, building.id);
+    if (building?.version === projection.version) {
+      if (!building.made) await makeTables(session, projection, building.id);
+    } else if (live.version < projection.version) {
+      await makeTables(session, projection, await addBuild(session, projection, 'building'));
+    }
+  });
+}
+
+/**
+ * Asks for a fresh build of the projection's live version beside it. A worker takes it up; see `listBuilds` for how far it is.
+ * @returns the build's id; that of the one under way when there is one; undefined when there is no such projection
+ */
+export async function requestRebuild(database: WriteDatabase, name: string): Promise<string | undefined> {
+  return database.transaction(async (session) => {
+    await session.query({ text: 'SELECT pg_advisory_xact_lock(hashtextextended($1, 1))', values: [name] });
+    const find = async (state: BuildState): Promise<TextRow | undefined> =>
+      (
+        await session.query({
+          text: 'SELECT id, version FROM control.builds WHERE projection = $1 AND state = $2',
+          values: [name, state],
+        })
+      )[0];
+    const building = await find('building');
+    if (building) return building[0] ?? undefined;
+    const live = await find('live');
+    if (!live) return undefined;
+    const id = await addBuild(session, { name, version: Number(live[1]) }, 'building');
+    await session.query({ text: "SELECT pg_notify('projection_control', $1)", values: [name] });
+    return id;
+  });
+}
+
+async function addBuild(
+  session: WriteSession,
+  { name, version }: { name: string; version: number },
+  state: BuildState,
+): Promise<string> {
+  const [row] = await session.query({
+    text: `WITH build AS (
+        INSERT INTO control.builds (projection, version, state, live_since)
+        VALUES ($1, $2, $3, CASE WHEN $3 = 'live' THEN now() END) RETURNING id)
+      INSERT INTO control.checkpoints (build_id) SELECT id FROM build RETURNING build_id`,
+    values: [name, version, state],
+  });
+  return row?.[0] ?? '';
+}
+
+async function makeTables(session: WriteSession, projection: Projection, id: string): Promise<void> {
+  const schema = schemaOf(id);
+  await session.query({ text: `CREATE SCHEMA ${schema}` });
+  await session.query({ text: `GRANT USAGE ON SCHEMA ${schema} TO teampulse_reader` });
+  for (const table of tablesOf(projection)) {
+    for (const text of new TableSql(schema, table).create().split(';')) {
+      if (text.trim() !== '') await session.query({ text });
+    }
+  }
+  await session.query({
+    text: 'UPDATE control.builds SET tables = $2::text[] WHERE id = $1',
+    values: [id, tablesOf(projection).map(({ name }) => name)],
+  });
+}
+
+async function pointViews(session: WriteSession, projection: Projection, id: string): Promise<void> {
+  // Views of tables that this version no longer has go as well.
+  const gone = await session.query({
+    text: `SELECT DISTINCT unnest(tables) FROM control.builds WHERE projection = $1
+      EXCEPT SELECT unnest(tables) FROM control.builds WHERE id = $2`,
+    values: [projection.name, id],
+  });
+  for (const [name] of gone) await session.query({ text: `DROP VIEW IF EXISTS read."${name ?? ''}"` });
+  for (const { name } of tablesOf(projection)) {
+    await session.query({ text: `DROP VIEW IF EXISTS read."${name}"` });
+    // As the one who asks, so that row-level security of the table applies to him and not to the view's owner.
+    await session.query({
+      text: `CREATE VIEW read."${name}" WITH (security_invoker = true) AS SELECT * FROM ${schemaOf(id)}."${name}"`,
+    });
+    await session.query({ text: `GRANT SELECT ON read."${name}" TO teampulse_reader` });
+  }
+}
+
+async function dropBuild(session: WriteSession, id: string): Promise<void> {
+  await session.query({ text: `DROP SCHEMA IF EXISTS ${schemaOf(id)} CASCADE` });
+  await session.query({ text: "UPDATE control.builds SET state = 'dropped' WHERE id = $1", values: [id] });
+}
+
+/** Made after the load, when one sort of everything is far cheaper than a place in the tree for each row. */
+export async function makeIndexes(database: WriteDatabase, projection: Projection, buildId: string): Promise<void> {
+  for (const table of tablesOf(projection)) {
+    for (const text of new TableSql(schemaOf(buildId), table).createIndexes()) await database.query({ text });
+    await database.query({ text: `ANALYZE ${schemaOf(buildId)}."${table.name}"` });
+  }
+  await database.query({ text: 'UPDATE control.builds SET indexed = true WHERE id = $1', values: [buildId] });
+}
+
+/**
+ * Lets the build serve, in one transaction: who asks before sees the old one whole, who asks after the new one whole. The
+ * old one is kept for going back; the one before it is dropped.
+ * @returns false when it is not yet as far as the one that serves: nobody may see time go backwards
+ */
+export async function switchOver(database: WriteDatabase, projection: Projection, build: Build): Promise<boolean> {
+  return database.transaction(async (session) => {
+    // The views are locked against readers only for the moment of the exchange; a long query must not make all others wait behind us.
+    await session.query({ text: "SET LOCAL lock_timeout = '500ms'" });
+    await session.query({ text: 'SELECT pg_advisory_xact_lock(hashtextextended($1, 1))', values: [projection.name] });
+    const rows = await session.query({
+      text: `SELECT ${COLUMNS} FROM control.builds b JOIN control.checkpoints c ON c.build_id = b.id
+        WHERE b.projection = $1 AND b.state <> 'dropped' ORDER BY b.id`,
+      values: [projection.name],
+    });
+    const builds = rows.map(buildOf);
+    const self = builds.find(({ id }) => id === build.id);
+    const live = builds.find(({ state }) => state === 'live');
+    if (self?.state !== 'building') return false;
+    if (live?.position && (!self.position || comparePositions(self.position, live.position) < 0)) return false;
+    for (const { id } of builds.filter(({ state }) => state === 'retired')) await dropBuild(session, id);
+    if (live) {
+      await session.query({ text: "UPDATE control.builds SET state = 'retired' WHERE id = $1", values: [live.id] });
+    }
+    await session.query({
+      text: "UPDATE control.builds SET state = 'live', live_since = now() WHERE id = $1",
+      values: [build.id],
+    });
+    await pointViews(session, projection, build.id);
+    await session.query({ text: "SELECT pg_notify('projection_control', $1)", values: [projection.name] });
+    return true;
+  });
+}
+
+export async function recordStop(
+  database: WriteDatabase,
+  buildId: string,
+  position: LogPosition | undefined,
+  reason: string,
+): Promise<void> {
+  await database.query({
+    text: 'UPDATE control.builds SET stopped_at = now(), stopped_position = $2, stopped_reason = $3 WHERE id = $1',
+    values: [buildId, position ? String(position.commit) : null, reason.slice(0, 2_000)],
+  });
+}
+
+export async function clearStop(database: WriteDatabase, buildId: string): Promise<void> {
+  await database.query({
+    text: 'UPDATE control.builds SET stopped_at = NULL, stopped_position = NULL, stopped_reason = NULL WHERE id = $1',
+    values: [buildId],
+  });
+}

@@ -1,0 +1,255 @@
+/**
+ * Keeps every projection's builds up to date. Reads the log once for all builds that are level with it; a build that is behind
+ * (a rebuild, one that was stopped, a slow one) reads on its own until it is level, and then joins.
+ *
+ * Each build has one owner: whoever holds its lock in Postgres. The compare-and-set of the checkpoint is the last word.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { LogPosition, RecordedEvent } from '../../domain/shared/recorded-event.js';
+import type { EventLog, LogItem } from '../ports/event-log.port.js';
+import { comparePositions, PositionRegistry } from '../ports/position-registry.js';
+import type { LockHolder, WriteDatabase } from '../ports/write-database.port.js';
+import type { Arrival, Malformed } from './arrival-queue.js';
+import { ensureBuilds, listBuilds, schemaOf, type Build } from './build-registry.js';
+import { BuildRunner } from './build-runner.js';
+import { CheckpointAdvancer } from './checkpoints.js';
+import type { EngineNotice } from './notices.js';
+import type { Projection } from './projection.js';
+
+/** Another worker's builds are asked for this often: so long may they rest after its death. */
+const RECONCILE_MS = 2_000;
+/** How long one full queue may hold back all others. */
+const PATIENCE_MS = 2_000;
+const RETRY_MS = 500;
+
+export interface ProjectionWorkerOptions {
+  readonly log: EventLog;
+  readonly database: WriteDatabase;
+  readonly projections: readonly Projection[];
+  readonly notice?: (notice: EngineNotice) => void;
+  /** Told of every position this worker commits; for reading one's own writes inside the same process. */
+  readonly positions?: PositionRegistry;
+}
+
+interface Running {
+  readonly runner: BuildRunner;
+  readonly abort: AbortController;
+  /** Fed by the shared reader. */
+  attached: boolean;
+  readonly done: Promise<void>;
+}
+
+export class ProjectionWorker {
+  readonly positions: PositionRegistry;
+  readonly #running = new Map<string, Running>();
+  /** Builds that stopped at an event: not tried again by this process. */
+  readonly #stopped = new Set<string>();
+  readonly #abort = new AbortController();
+  readonly #advancer: CheckpointAdvancer;
+  readonly #notice: (notice: EngineNotice) => void;
+  #sharedTo: LogPosition | undefined;
+  #shared: Promise<void> | undefined;
+  #locks: LockHolder | undefined;
+  #wake: (() => void) | undefined;
+  #ended: Promise<void> | undefined;
+
+  constructor(private readonly options: ProjectionWorkerOptions) {
+    this.positions = options.positions ?? new PositionRegistry();
+    this.#advancer = new CheckpointAdvancer(options.database);
+    this.#notice = options.notice ?? (() => undefined);
+  }
+
+  /** Makes what has to be made, and resolves once every build that is free is being run. */
+  async start(): Promise<void> {
+    const { database, projections } = this.options;
+    for (const projection of projections) await ensureBuilds(database, projection);
+    database.listen('projection_control', () => this.#wake?.(), this.#abort.signal);
+    await this.#reconcile();
+    this.#ended = this.#keepReconciling();
+  }
+
+  /** Finishes the batches under way, and gives the builds free. */
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    await this.#ended;
+    await this.#shared;
+    await this.#stopAll();
+    await this.#locks?.release();
+  }
+
+  async #keepReconciling(): Promise<void> {
+    const { signal } = this.#abort;
+    while (!signal.aborted) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, RECONCILE_MS);
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+        signal.addEventListener('abort', this.#wake, { once: true });
+      });
+      if (signal.aborted) return;
+      await this.#reconcile().catch((error: Error) => this.#notice({ kind: 'trouble', error }));
+    }
+  }
+
+  /** Runs what should be run and is free; ends what no longer should. */
+  async #reconcile(): Promise<void> {
+    const { database, projections } = this.options;
+    this.#locks ??= await this.#takeLocks();
+    const builds = await listBuilds(database);
+    for (const projection of projections) {
+      // A rebuild that somebody asked for has no tables yet.
+      const asked = builds.some(({ projection: name, state, made }) => name === projection.name && state === 'building' && !made); // prettier-ignore
+      if (asked) await ensureBuilds(database, projection);
+      for (const build of builds) {
+        if (build.projection !== projection.name || build.version !== projection.version) continue;
+        const wanted = (build.state === 'live' || build.state === 'building') && (build.made || asked);
+        if (!wanted) this.#running.get(build.id)?.abort.abort();
+        else if (!this.#running.has(build.id) && !this.#stopped.has(build.id)) await this.#take(projection, build);
+      }
+    }
+    this.#shared ??= this.#readForAll();
+  }
+
+  async #takeLocks(): Promise<LockHolder> {
+    const locks = await this.options.database.holdLocks();
+    void locks.lost.then(async () => {
+      if (this.#locks !== locks) return;
+      // Somebody else may own our builds from now on; start anew from what is committed.
+      this.#locks = undefined;
+      await this.#stopAll();
+      this.#wake?.();
+    });
+    return locks;
+  }
+
+  async #take(projection: Projection, build: Build): Promise<void> {
+    if (!(await this.#locks?.tryLock(schemaOf(build.id)))) return;
+    // Read again under the lock: whoever had it before may have moved on since.
+    const current = (await listBuilds(this.options.database)).find(({ id }) => id === build.id);
+    if (!current) return;
+    const abort = new AbortController();
+    const parts = {
+      database: this.options.database,
+      advancer: this.#advancer,
+      positions: this.positions,
+      head: async () => this.options.log.head(),
+      notice: this.#notice,
+    };
+    const runner = new BuildRunner(projection, current, parts, abort.signal);
+    this.#notice({ kind: 'started', projection: projection.name, build: build.id, position: current.position });
+    const running: Running = { runner, abort, attached: false, done: this.#run(runner, abort) };
+    this.#running.set(build.id, running);
+    // The first builds decide where the shared reader begins: at the one that is furthest.
+    if (!this.#shared && isAfter(current.position, this.#sharedTo)) this.#sharedTo = current.position;
+    void this.#readAlone(running);
+  }
+
+  async #run(runner: BuildRunner, abort: AbortController): Promise<void> {
+    const end = await runner.run().catch((error: Error) => {
+      this.#notice({ kind: 'trouble', error });
+      return 'lost' as const;
+    });
+    abort.abort();
+    if (end === 'stopped') this.#stopped.add(runner.build.id);
+    this.#running.delete(runner.build.id);
+    await this.#locks?.unlock(schemaOf(runner.build.id)).catch(() => undefined);
+  }
+
+  async #stopAll(): Promise<void> {
+    const running = [...this.#running.values()];
+    for (const { abort } of running) abort.abort();
+    await Promise.all(running.map(async ({ done }) => done));
+  }
+
+  /** Feeds one build until it is level with the shared reader. */
+  async #readAlone(running: Running): Promise<void> {
+    const { runner, abort } = running;
+    // A moment for the others that start now, so that those that are level share one reading from the first event.
+    await delay(10);
+    while (!abort.signal.aborted && !this.#join(running)) {
+      const reading = new AbortController();
+      const signal = AbortSignal.any([abort.signal, reading.signal]);
+      try {
+        const typePrefixes = runner.types && [...runner.types];
+        for await (const items of this.options.log.subscribe({ after: runner.queuedTo, typePrefixes, signal })) {
+          runner.offer(stretchFor(runner, items));
+          if (this.#join(running)) return;
+          while (runner.queue.full && !abort.signal.aborted) await runner.queue.room(PATIENCE_MS, abort.signal);
+        }
+      } catch (error) {
+        if (!abort.signal.aborted) this.#notice({ kind: 'trouble', error: error as Error });
+      } finally {
+        reading.abort();
+      }
+      if (!abort.signal.aborted && !running.attached) await delay(RETRY_MS);
+    }
+  }
+
+  /** A build that serves, and has read as far as the shared reader, needs no reader of its own. */
+  #join(running: Running): boolean {
+    const { runner } = running;
+    if (!runner.serves || isAfter(this.#sharedTo, runner.queuedTo)) return false;
+    running.attached = true;
+    return true;
+  }
+
+  async #readForAll(): Promise<void> {
+    const { signal } = this.#abort;
+    // Builds whose start this is join first.
+    await delay(20);
+    while (!signal.aborted) {
+      try {
+        for await (const items of this.options.log.subscribe({ after: this.#sharedTo, signal }))
+          await this.#share(items);
+      } catch (error) {
+        if (!signal.aborted) this.#notice({ kind: 'trouble', error: error as Error });
+      }
+      await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  async #share(items: readonly LogItem[]): Promise<void> {
+    const attached = [...this.#running.values()].filter((running) => running.attached);
+    for (const { runner } of attached) runner.offer(stretchFor(runner, items));
+    this.#sharedTo = endOf(items) ?? this.#sharedTo;
+    for (const running of attached) {
+      const { runner } = running;
+      if (!runner.queue.full || (await runner.queue.room(PATIENCE_MS, runner.signal)) || runner.signal.aborted)
+        continue;
+      running.attached = false;
+      this.#notice({ kind: 'detached', projection: runner.projection.name, build: runner.build.id });
+      void this.#readAlone(running);
+    }
+  }
+}
+
+/** What a build takes of a stretch of the log. */
+function stretchFor({ types, queuedTo }: BuildRunner, items: readonly LogItem[]): Arrival {
+  const events: (RecordedEvent | Malformed)[] = [];
+  let caughtUp = false;
+  for (const item of items) {
+    if (item.kind === 'caughtUp') caughtUp = true;
+    else if (item.kind === 'event') {
+      if (wants(types, item.event.type) && isAfter(item.event.position, queuedTo)) events.push(item.event);
+    } else if (item.kind === 'malformed' && wants(types, item.type) && isAfter(item.position, queuedTo)) {
+      events.push(item);
+    }
+  }
+  return { events, to: endOf(items), caughtUp };
+}
+
+const wants = (types: ReadonlySet<string> | undefined, type: string): boolean => types === undefined || types.has(type);
+
+function endOf(items: readonly LogItem[]): LogPosition | undefined {
+  for (let i = items.length - 1; i >= 0; i--) {
+    const item = items[i];
+    if (item && item.kind !== 'caughtUp') return item.kind === 'event' ? item.event.position : item.position;
+  }
+  return undefined;
+}
+
+/** Whether `a` is later than `b`; undefined is before the first event. */
+const isAfter = (a: LogPosition | undefined, b: LogPosition | undefined): boolean =>
+  a !== undefined && (b === undefined || comparePositions(a, b) > 0);

@@ -1,0 +1,160 @@
+/** A declared table as SQL: how it is made, loaded, written. All rows of a batch go in one statement, as one array per column. */
+import { columnOf, type Column, type Row, type Table } from './projection.js';
+import type { Statement, TextRow } from '../ports/write-database.port.js';
+import { decodeValue, encodeColumn } from './column-values.js';
+
+/** A row with its workspace. */
+export interface TenantRow {
+  readonly workspaceId: string;
+  readonly row: Row;
+}
+
+const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+/** The statements of one table of one build. Texts never change, so each is prepared once per connection. */
+export class TableSql {
+  readonly #columns: readonly (readonly [name: string, column: Column])[];
+  readonly #keys: readonly (readonly [name: string, column: Column])[];
+  readonly #place: string;
+  readonly #prefix: string;
+
+  constructor(
+    readonly schema: string,
+    readonly table: Table,
+    /** Sums: written by adding to what is there. */
+    readonly measures: readonly string[] = [],
+  ) {
+    this.#columns = Object.entries(table.columns).map(([name, spec]) => [name, columnOf(spec)]);
+    const byName = new Map(this.#columns);
+    this.#keys = table.key.map((name) => {
+      const column = byName.get(name);
+      if (!column) throw new Error(`table ${table.name} has no column ${name}, which its key names`);
+      return [name, column];
+    });
+    this.#place = `${quote(schema)}.${quote(table.name)}`;
+    this.#prefix = `${schema}.${table.name}`;
+  }
+
+  /** Makes the table, closed to every workspace but the one the reader's transaction is bound to. */
+  create(): string {
+    const columns = this.#columns.map(([name, { type, nullable, collate }]) => {
+      const collation = collate ? ` COLLATE "${collate}"` : '';
+      return `${quote(name)} ${type}${collation}${nullable ? '' : ' NOT NULL'}`;
+    });
+    const key = ['workspace_id', ...this.table.key].map(quote).join(', ');
+    // Rows change in place where they can: a little room on each page keeps an update from touching every index.
+    return `CREATE TABLE ${this.#place} (workspace_id uuid NOT NULL, ${columns.join(', ')}, PRIMARY KEY (${key})) WITH (fillfactor = 90);
+      ALTER TABLE ${this.#place} ENABLE ROW LEVEL SECURITY;
+      ALTER TABLE ${this.#place} FORCE ROW LEVEL SECURITY;
+      CREATE POLICY reader ON ${this.#place} FOR SELECT TO teampulse_reader
+        USING (workspace_id = current_setting('app.workspace_id')::uuid);
+      CREATE POLICY engine ON ${this.#place} TO CURRENT_USER USING (true) WITH CHECK (true);
+      GRANT SELECT ON ${this.#place} TO teampulse_reader;`;
+  }
+
+  createIndexes(): readonly string[] {
+    return (this.table.indexes ?? []).map((index, i) => {
+      const name = quote(`${this.table.name}_${i + 1}`);
+      return `CREATE INDEX IF NOT EXISTS ${name} ON ${this.#place} ${index}`;
+    });
+  }
+
+  /** The rows of these keys, by the order of nothing. */
+  load(keys: readonly TenantRow[]): Statement {
+    const columns = this.#columns.map(([name, { type }]) =>
+      type.endsWith('[]') ? `to_jsonb(t.${quote(name)})` : `t.${quote(name)}`,
+    );
+    return {
+      name: `${this.#prefix}:load`,
+      text: `SELECT t.workspace_id, ${columns.join(', ')} FROM ${this.#given(this.#keys)}
+        JOIN ${this.#place} t ON ${this.#sameKey()}`,
+      values: this.#arrays(this.#keys, keys),
+    };
+  }
+
+  decode(texts: TextRow): TenantRow {
+    const row: Record<string, Row[string]> = {};
+    for (const [i, [name, { type }]] of this.#columns.entries()) row[name] = decodeValue(type, texts[i + 1] ?? null);
+    return { workspaceId: texts[0] ?? '', row };
+  }
+
+  /** Writes rows whole, new or not. */
+  upsert(rows: readonly TenantRow[]): Statement {
+    const others = this.#columns.filter(([name]) => !this.table.key.includes(name));
+    const changes = others.map(([name]) => `${quote(name)} = EXCLUDED.${quote(name)}`).join(', ');
+    const onConflict = changes === '' ? 'DO NOTHING' : `DO UPDATE SET ${changes}`;
+    return {
+      name: `${this.#prefix}:upsert`,
+      text: `${this.#insert()} ON CONFLICT (${this.#conflictKey()}) ${onConflict}`,
+      values: this.#arrays(this.#columns, rows),
+    };
+  }
+
+  /** Writes rows that must be new: a row that is there already is a fault, and fails. */
+  insert(rows: readonly TenantRow[]): Statement {
+    return { name: `${this.#prefix}:insert`, text: this.#insert(), values: this.#arrays(this.#columns, rows) };
+  }
+
+  /** Adds the measures to what is there. Gives the keys of rows whose measures are now all zero, as `decodeKey` reads them. */
+  add(rows: readonly TenantRow[]): Statement {
+    const sums = this.measures.map((name) => `${quote(name)} = t.${quote(name)} + EXCLUDED.${quote(name)}`).join(', ');
+    const keys = ['workspace_id', ...this.table.key].map(quote).join(', ');
+    const zero = this.measures.map((name) => `${quote(name)} = 0`).join(' AND ');
+    const insert = this.#insert().replace(this.#place, `${this.#place} AS t`);
+    return {
+      name: `${this.#prefix}:add`,
+      text: `WITH written AS (${insert} ON CONFLICT (${this.#conflictKey()}) DO UPDATE SET ${sums} RETURNING t.*)
+        SELECT ${keys} FROM written WHERE ${zero}`,
+      values: this.#arrays(this.#columns, rows),
+    };
+  }
+
+  decodeKey(texts: TextRow): TenantRow {
+    const entries = this.#keys.map(([name, { type }], i) => [name, decodeValue(type, texts[i + 1] ?? null)] as const);
+    return { workspaceId: texts[0] ?? '', row: Object.fromEntries(entries) };
+  }
+
+  remove(keys: readonly TenantRow[]): Statement {
+    return {
+      name: `${this.#prefix}:remove`,
+      text: `DELETE FROM ${this.#place} t USING ${this.#given(this.#keys)} WHERE ${this.#sameKey()}`,
+      values: this.#arrays(this.#keys, keys),
+    };
+  }
+
+  #insert(): string {
+    const names = ['workspace_id', ...this.#columns.map(([name]) => name)].map(quote).join(', ');
+    const values = this.#columns.map(([name, { type }]) => {
+      if (type === 'jsonb') return `NULLIF(r.${quote(name)}, 'null'::jsonb)`;
+      return type.endsWith('[]') ? `r.${quote(name)}::${type}` : `r.${quote(name)}`;
+    });
+    return `INSERT INTO ${this.#place} (${names}) SELECT r.workspace_id, ${values.join(', ')} FROM ${this.#given(this.#columns)}`;
+  }
+
+  /** The parameters as rows: `ROWS FROM` puts the arrays side by side. */
+  #given(columns: readonly (readonly [string, Column])[]): string {
+    const sources = columns.map(([, { type }], i) => {
+      // One JSON document for a whole column: far less escaping than an array of texts of JSON.
+      if (type === 'jsonb') return `jsonb_array_elements($${i + 2}::jsonb)`;
+      return `unnest($${i + 2}::${type.endsWith('[]') ? 'text' : type}[])`;
+    });
+    const names = ['workspace_id', ...columns.map(([name]) => name)].map(quote).join(', ');
+    return `ROWS FROM (unnest($1::uuid[]), ${sources.join(', ')}) AS r(${names})`;
+  }
+
+  #sameKey(): string {
+    return ['workspace_id', ...this.table.key].map((name) => `t.${quote(name)} = r.${quote(name)}`).join(' AND ');
+  }
+
+  #conflictKey(): string {
+    return ['workspace_id', ...this.table.key].map(quote).join(', ');
+  }
+
+  #arrays(columns: readonly (readonly [string, Column])[], rows: readonly TenantRow[]): string[] {
+    const place = (name: string): string => `${this.table.name}.${name}`;
+    return [
+      encodeColumn('uuid', rows, ({ workspaceId }) => workspaceId, 'workspace_id'),
+      ...columns.map(([name, { type }]) => encodeColumn(type, rows, ({ row }) => row[name], place(name))),
+    ];
+  }
+}
