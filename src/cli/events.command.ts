@@ -3,7 +3,7 @@ import { Command, Option } from 'commander';
 import { loadConfig, requireConfig } from '../adapters/config/config.js';
 import { EventStoreDbAdapter } from '../adapters/eventstore/eventstore-db.adapter.js';
 import { toCloudEvent } from '../adapters/nats/cloud-event.js';
-import { allEvents } from '../capabilities.js';
+import { eventCatalogue } from '../domain/event-catalogue.js';
 import { formatPosition, parsePosition } from '../domain/shared/position.js';
 import type { LogPosition, RecordedEvent } from '../domain/shared/recorded-event.js';
 import type { EventLog, LogItem } from '../projections/ports/event-log.port.js';
@@ -48,7 +48,7 @@ export function eventsCommand(): Command {
 
 async function withLog(work: (log: EventStoreDbAdapter, signal: AbortSignal) => Promise<void>): Promise<void> {
   const { eventstoreUrl } = requireConfig(loadConfig(), 'eventstoreUrl');
-  const log = new EventStoreDbAdapter(eventstoreUrl, allEvents);
+  const log = new EventStoreDbAdapter(eventstoreUrl, eventCatalogue);
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());
   process.once('SIGTERM', () => stop.abort());

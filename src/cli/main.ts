@@ -8,23 +8,23 @@ import { describeFailure } from './failure.js';
 const EXIT_USAGE = 2;
 
 async function main(args: readonly string[]): Promise<void> {
-  const program = new Command('teampulse')
-    .description('Tasks, sales, attendance and sync changes as events, read models and a GraphQL API.')
-    .showHelpAfterError('Run with --help to see what there is.');
+  const program = new Command('teampulse').description(
+    'Tasks, sales, attendance and sync changes as events, read models and a GraphQL API.',
+  );
   const words = args.filter((argument) => !argument.startsWith('-'));
   const wanted = words[0] === 'help' ? words[1] : words[0];
   for (const entry of entries) {
     const command = entry.name === wanted ? await entry.load() : new Command(entry.name);
     program.addCommand(command.summary(entry.summary));
   }
-  throwInsteadOfExit(program);
+  setUp(program);
   await program.parseAsync(args, { from: 'user' });
 }
 
-/** Commander sets this per command, and `addCommand` does not pass it on. */
-function throwInsteadOfExit(command: Command): void {
-  command.exitOverride();
-  for (const child of command.commands) throwInsteadOfExit(child);
+/** Commander keeps these settings per command, and `addCommand` does not pass them on. */
+function setUp(command: Command): void {
+  command.exitOverride().showHelpAfterError('Run it with --help to see what there is.');
+  for (const child of command.commands) setUp(child);
 }
 
 function fail(error: unknown): never {

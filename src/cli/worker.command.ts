@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { loadConfig, requireConfig, type Config } from '../adapters/config/config.js';
 import { EventStoreDbAdapter } from '../adapters/eventstore/eventstore-db.adapter.js';
 import { createLogger } from '../adapters/logging/logger.js';
-import { allEvents } from '../capabilities.js';
+import { eventCatalogue } from '../domain/event-catalogue.js';
 import { runPublisher } from './publisher.js';
 import { runService, type Service } from './service.js';
 
@@ -22,7 +22,7 @@ export function workerCommand(): Command {
 async function startWorker(config: Config): Promise<Service> {
   const { databaseUrl, eventstoreUrl, natsUrl } = requireConfig(config, 'databaseUrl', 'eventstoreUrl');
   const logger = createLogger({ name: 'worker', level: config.logLevel });
-  const log = new EventStoreDbAdapter(eventstoreUrl, allEvents);
+  const log = new EventStoreDbAdapter(eventstoreUrl, eventCatalogue);
   const stop = new AbortController();
   const publishing = runPublisher({ databaseUrl, natsUrl, log, logger, signal: stop.signal });
   return {
