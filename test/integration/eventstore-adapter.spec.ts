@@ -47,6 +47,8 @@ const metadata: EventMetadata = {
   occurredAt: '2026-03-01T09:00:00.000Z',
 };
 const newEvent = (n: number): NewEvent => ({ id: randomUUID(), type: counted.type, data: { n }, metadata });
+const raw = (data: Record<string, unknown>, schemaVersion: number) =>
+  jsonEvent({ type: renamed.type, data, metadata: { ...metadata, schemaVersion } });
 const newStream = (): string => `${run}-${randomUUID()}`;
 
 /** Items until one satisfies `enough`; gives up with the test. */
@@ -130,8 +132,6 @@ describe('append and read', () => {
   it('lifts events of older versions, and refuses those of newer ones', async () => {
     const stream = newStream();
     const client = EventStoreDBClient.connectionString(connectionString);
-    const raw = (data: Record<string, unknown>, schemaVersion: number) =>
-      jsonEvent({ type: renamed.type, data, metadata: { ...metadata, schemaVersion } });
     await client.appendToStream(stream, raw({ name: 'Ann Lee' }, 1));
     expect((await store.readStream(stream))?.events[0]?.data).toEqual({ first: 'Ann', last: 'Lee' });
     await client.appendToStream(stream, raw({ name: 'Ann Lee' }, 3));

@@ -116,7 +116,7 @@ describe('read', () => {
     const before = await collect(client.readAll({ direction: BACKWARDS, fromPosition: position!, maxCount: 1 }));
     expect(before[0]?.event).toMatchObject({ streamId: stream, revision: 0n });
     const all = await collect(client.readAll({ fromPosition: START }));
-    const positions = all.map((item) => item.event!.position!.commit);
+    const positions = all.map((item) => item.event!.position.commit);
     expect(positions).toEqual([...positions].toSorted((a, b) => Number(a - b)));
     expect(all.slice(0, 3).map((item) => item.event?.type)).toEqual(['$metadata', '$UserCreated', '$User']);
   });

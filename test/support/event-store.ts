@@ -1,6 +1,6 @@
 /** An event store for a test: the real server in this process, on a fresh database of the run's Postgres. */
 import { randomUUID } from 'node:crypto';
-import pg from 'pg';
+import { Client } from 'pg';
 import { inject } from 'vitest';
 import {
   startEmbeddedEventStore,
@@ -41,7 +41,7 @@ export async function createStoreDatabase(): Promise<{ readonly url: string; dro
 }
 
 async function run(url: string, sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
+  const client = new Client({ connectionString: url });
   await client.connect();
   try {
     await client.query(sql);

@@ -1,5 +1,5 @@
 /** The replies of a batch append. Errors are google.rpc.Status with one typed detail, whose name the client looks at. */
-import { status } from '@grpc/grpc-js';
+import codes from '@eventstore/db-client/generated/code_pb.js';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import statusMessages from '@eventstore/db-client/generated/status_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
@@ -18,33 +18,39 @@ export function forOutcome(correlationId: string, stream: string, expected: numb
     case 'deleted': {
       const detail = new shared.StreamDeleted();
       detail.setStreamIdentifier(identifier(stream));
-      return failure(correlationId, stream, status.NOT_FOUND, 'StreamDeleted', detail.serializeBinary());
+      return failure(correlationId, stream, codes.Code.NOT_FOUND, 'StreamDeleted', detail.serializeBinary());
     }
     case 'failed':
-      return failure(correlationId, stream, status.UNKNOWN, 'Unknown', new shared.Unknown().serializeBinary());
+      return failure(correlationId, stream, codes.Code.UNKNOWN, 'Unknown', new shared.Unknown().serializeBinary());
   }
 }
 
 export function timeout(correlationId: string, stream: string): Buffer {
-  return failure(correlationId, stream, status.DEADLINE_EXCEEDED, 'Timeout', new shared.Timeout().serializeBinary());
+  return failure(
+    correlationId,
+    stream,
+    codes.Code.DEADLINE_EXCEEDED,
+    'Timeout',
+    new shared.Timeout().serializeBinary(),
+  );
 }
 
 export function accessDenied(correlationId: string, stream: string): Buffer {
   const detail = new shared.AccessDenied().serializeBinary();
-  return failure(correlationId, stream, status.PERMISSION_DENIED, 'AccessDenied', detail);
+  return failure(correlationId, stream, codes.Code.PERMISSION_DENIED, 'AccessDenied', detail);
 }
 
 export function maximumSizeExceeded(correlationId: string, stream: string, limit: number): Buffer {
   const detail = new shared.MaximumAppendSizeExceeded();
   detail.setMaxappendsize(limit);
   const name = 'MaximumAppendSizeExceeded';
-  return failure(correlationId, stream, status.INVALID_ARGUMENT, name, detail.serializeBinary());
+  return failure(correlationId, stream, codes.Code.INVALID_ARGUMENT, name, detail.serializeBinary());
 }
 
 export function badRequest(correlationId: string, stream: string, message: string): Buffer {
   const detail = new shared.BadRequest();
   detail.setMessage(message);
-  return failure(correlationId, stream, status.INVALID_ARGUMENT, 'BadRequest', detail.serializeBinary());
+  return failure(correlationId, stream, codes.Code.INVALID_ARGUMENT, 'BadRequest', detail.serializeBinary());
 }
 
 function wrongVersion(correlationId: string, stream: string, expected: number, current: number): Buffer {
@@ -55,14 +61,13 @@ function wrongVersion(correlationId: string, stream: string, expected: number, c
   else if (expected === EXPECT.noStream) detail.setExpectedNoStream(new googleEmpty.Empty());
   else if (expected === EXPECT.streamExists) detail.setExpectedStreamExists(new googleEmpty.Empty());
   else detail.setExpectedStreamPosition(String(expected));
-  return failure(correlationId, stream, status.ALREADY_EXISTS, 'WrongExpectedVersion', detail.serializeBinary());
+  return failure(correlationId, stream, codes.Code.ALREADY_EXISTS, 'WrongExpectedVersion', detail.serializeBinary());
 }
 
-function failure(correlationId: string, stream: string, code: number, name: string, detail: Uint8Array): Buffer {
+function failure(correlationId: string, stream: string, code: codes.Code, name: string, detail: Uint8Array): Buffer {
   const packed = new any.Any();
   packed.pack(detail, `event_store.client.${name}`);
   const error = new statusMessages.Status();
-  // The generated setter's type is an enum of google.rpc codes; gRPC's own have the same numbers.
   error.setCode(code);
   error.setMessage(name);
   error.setDetails(packed);

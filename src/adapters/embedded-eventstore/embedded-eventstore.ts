@@ -123,12 +123,9 @@ function addServices(server: Server, parts: Parts): void {
       if (position !== undefined) response.setPosition(at(new streams.TombstoneResp.Position(), position));
       return response;
     });
-  const getSupportedMethods: handleUnaryCall<unknown, unknown> = (_, respond) => respond(null, supportedMethods());
   const gossip: handleUnaryCall<unknown, unknown> = (_, respond) =>
     respond(null, clusterOfOne(address().host, address().port));
 
-  // These two answer with messages that are encoded already.
-  const asIs = (message: Buffer): Buffer => message;
   const definition = streamsService.StreamsService;
   server.addService(
     {
@@ -147,6 +144,11 @@ function addServices(server: Server, parts: Parts): void {
   server.addService(featuresService.ServerFeaturesService, { getSupportedMethods });
   server.addService(gossipService.GossipService, { read: gossip });
 }
+
+const getSupportedMethods: handleUnaryCall<unknown, unknown> = (_, respond) => respond(null, supportedMethods());
+
+/** For answers that are encoded already. */
+const asIs = (message: Buffer): Buffer => message;
 
 type ReadCall = ServerWritableStream<InstanceType<typeof streams.ReadReq>, Buffer>;
 

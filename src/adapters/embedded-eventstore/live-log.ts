@@ -11,7 +11,7 @@ const MAX_BYTES = 32 * 1024 * 1024;
 
 export class LiveLog {
   #head: number;
-  readonly #ring = new Array<StoredEvent | undefined>(MAX_EVENTS);
+  readonly #ring = Array.from<StoredEvent | undefined>({ length: MAX_EVENTS });
   #first: number;
   #bytes = 0;
   readonly #waiting = new Set<() => void>();
@@ -73,7 +73,9 @@ export class LiveLog {
   }
 
   #wake(): void {
-    for (const wake of [...this.#waiting]) wake();
+    // Those that wait again while being woken wait for the next time.
+    const waiting = Array.from(this.#waiting);
+    for (const wake of waiting) wake();
   }
 
   #dropFirst(): void {

@@ -1,5 +1,5 @@
 /** Reads committed events from Postgres, a page at a time. Pages are bounded by events and by bytes. */
-import pg from 'pg';
+import { Pool } from 'pg';
 import { COPY_COLUMNS, copyOut } from './copy-out.js';
 import type { LiveLog } from './live-log.js';
 import type { StoreLog } from './store-log.js';
@@ -22,7 +22,7 @@ export interface Bounds {
 }
 
 export class LogReader {
-  readonly #pool: pg.Pool;
+  readonly #pool: Pool;
 
   constructor(
     postgresUrl: string,
@@ -30,7 +30,7 @@ export class LogReader {
     private readonly live: LiveLog,
     log: StoreLog,
   ) {
-    this.#pool = new pg.Pool({
+    this.#pool = new Pool({
       connectionString: postgresUrl,
       application_name: 'teampulse eventstore reader',
       max: MAX_CONNECTIONS,

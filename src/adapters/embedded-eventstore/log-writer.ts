@@ -184,11 +184,15 @@ export class LogWriter {
       // The connection broke: whether the commit happened shows when it is back, before anything else is written.
       this.#inDoubt = inDoubt;
       if (!inDoubt) this.#requeue(writes);
+      this.#session.discard(client);
       return;
     }
     if (writes.length > 1) {
       // One write that Postgres can't take must not fail its neighbours.
-      for (const write of writes) await this.#commit(client, [write]);
+      for (const [index, write] of writes.entries()) {
+        if (this.#session.client !== client) return this.#requeue(writes.slice(index));
+        await this.#commit(client, [write]);
+      }
       return;
     }
     this.log.error({ err: error }, 'Postgres refused an append');

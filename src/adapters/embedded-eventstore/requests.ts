@@ -26,13 +26,14 @@ export function readUuid(uuid: UuidMessage | undefined): string {
   const structured = uuid?.getStructured();
   let text = (uuid?.getString() ?? '').toLowerCase();
   if (structured) {
-    const half = (bits: string): string => BigInt.asUintN(64, BigInt(bits)).toString(16).padStart(16, '0');
     const hex = half(structured.getMostSignificantBits()) + half(structured.getLeastSignificantBits());
     text = hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
   }
   if (!UUID.test(text)) throw new BadRequest('an id is not a uuid');
   return text;
 }
+
+const half = (bits: string): string => BigInt.asUintN(64, BigInt(bits)).toString(16).padStart(16, '0');
 
 /** The stream's name. @throws BadRequest when it is empty or can't be stored */
 export function readStreamName(identifier: StreamIdentifierMessage | undefined): string {

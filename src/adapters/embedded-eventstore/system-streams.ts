@@ -15,12 +15,6 @@ export function freshStoreEvents(newId: () => string): WriteRequest[] {
     data: Buffer.from(JSON.stringify(data)),
     metadata: Buffer.alloc(0),
   });
-  const append = (stream: string, proposed: ProposedEvent): WriteRequest => ({
-    kind: 'append',
-    stream,
-    expected: EXPECT.any,
-    events: [proposed],
-  });
   return USERS.flatMap((user) => {
     const stream = `$user-${user.loginName}`;
     const acl = { $r: user.loginName, $w: '$admins', $d: '$admins', $mr: '$admins', $mw: '$admins' };
@@ -32,3 +26,10 @@ export function freshStoreEvents(newId: () => string): WriteRequest[] {
     ];
   });
 }
+
+const append = (stream: string, proposed: ProposedEvent): WriteRequest => ({
+  kind: 'append',
+  stream,
+  expected: EXPECT.any,
+  events: [proposed],
+});

@@ -8,7 +8,7 @@
  * that no write of its predecessor is still under way.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import pg from 'pg';
+import { Client, type ClientBase } from 'pg';
 import { migrate } from './schema.js';
 import type { StoreLog } from './store-log.js';
 
@@ -24,24 +24,24 @@ export class StoreInUse extends Error {
 }
 
 export class WriterSession {
-  #client: pg.Client | undefined;
+  #client: Client | undefined;
   #closed = false;
 
   /** @param onOpen runs after every (re)connection, with the lock held, before anything is written */
   constructor(
     private readonly postgresUrl: string,
     private readonly log: StoreLog,
-    private readonly onOpen: (client: pg.ClientBase) => Promise<void>,
+    private readonly onOpen: (client: ClientBase) => Promise<void>,
   ) {}
 
   /** The connection that may write; undefined while there is none. */
-  get client(): pg.ClientBase | undefined {
+  get client(): ClientBase | undefined {
     return this.#client;
   }
 
   /** @throws StoreInUse when another server holds the store; the connection's error when Postgres can't be reached */
   async open(): Promise<void> {
-    const client = new pg.Client({
+    const client = new Client({
       connectionString: this.postgresUrl,
       application_name: 'teampulse eventstore writer',
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -66,12 +66,23 @@ export class WriterSession {
     return undefined;
   }
 
+  /**
+   * Gives up a connection that failed, without waiting for its socket to say so: whoever tried again at once on the same
+   * connection would fail at once, and never let the event loop learn that it is gone.
+   */
+  discard(client: ClientBase): void {
+    const current = this.#client;
+    if (!current || current !== client) return;
+    this.#lost(current);
+    void current.end().catch(() => undefined);
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     await this.#client?.end().catch(() => undefined);
   }
 
-  #lost(client: pg.Client): void {
+  #lost(client: Client): void {
     if (this.#client !== client) return;
     this.#client = undefined;
     if (!this.#closed) void this.#reopen();
@@ -91,7 +102,7 @@ export class WriterSession {
   }
 }
 
-async function acquireLock(client: pg.Client): Promise<void> {
+async function acquireLock(client: Client): Promise<void> {
   const until = Date.now() + LOCK_PATIENCE_MS;
   for (;;) {
     const answer = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [String(LOCK)]);

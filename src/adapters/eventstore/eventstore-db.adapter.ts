@@ -77,7 +77,9 @@ export class EventStoreDbAdapter implements EventStore, EventLog {
       return { events, revision: events.at(-1)?.revision ?? fromRevision - 1 };
     };
     try {
-      return (await this.#connection.retrying(read, ATTEMPT_MS, TOTAL_MS)) as StreamSlice<Event> | undefined;
+      const slice = await this.#connection.retrying(read, ATTEMPT_MS, TOTAL_MS);
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- which types a stream holds is the caller's to know
+      return slice as StreamSlice<Event> | undefined;
     } catch (error) {
       if (error instanceof StreamNotFoundError) return undefined;
       throw asEventStoreError(error, 'read a stream');
@@ -109,26 +111,28 @@ export class EventStoreDbAdapter implements EventStore, EventLog {
   }
 
   async head(): Promise<LogPosition | undefined> {
-    const find = async (client: EventStoreDBClient): Promise<LogPosition | undefined> => {
-      for (let before: LogPosition | 'end' | undefined = END; before;) {
-        let last: LogPosition | undefined;
-        const options = { direction: BACKWARDS, fromPosition: before, maxCount: HEAD_PAGE } as const;
-        for await (const message of messages(client.readAll(options, asTheyCome))) {
-          const record = message.getEvent()?.getEvent();
-          if (!record) continue;
-          last = positionOf(record);
-          if (!typeOf(record).startsWith('$')) return last;
-        }
-        before = last;
-      }
-      return undefined;
-    };
     try {
-      return await this.#connection.retrying(find, ATTEMPT_MS, TOTAL_MS);
+      return await this.#connection.retrying(findHead, ATTEMPT_MS, TOTAL_MS);
     } catch (error) {
       throw asEventStoreError(error, 'say where it ends');
     }
   }
+}
+
+/** Reads backwards over system events, of which a busy log may have many at its end. */
+async function findHead(client: EventStoreDBClient): Promise<LogPosition | undefined> {
+  for (let before: LogPosition | 'end' | undefined = END; before;) {
+    let last: LogPosition | undefined;
+    const options = { direction: BACKWARDS, fromPosition: before, maxCount: HEAD_PAGE } as const;
+    for await (const message of messages(client.readAll(options, asTheyCome))) {
+      const record = message.getEvent()?.getEvent();
+      if (!record) continue;
+      last = positionOf(record);
+      if (!typeOf(record).startsWith('$')) return last;
+    }
+    before = last;
+  }
+  return undefined;
 }
 
 type ClientStream = ReturnType<EventStoreDBClient['readAll']> | ReturnType<EventStoreDBClient['readStream']>;

@@ -13,16 +13,15 @@ import type { ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
 /** Messages that may wait here for their consumer, before the server is held back. */
 const BUFFERED_MESSAGES = 1_024;
 
-const options: TransformOptions = {
+/** For the client's second argument. */
+export const asTheyCome: ReadableOptions & Pick<TransformOptions, 'readableHighWaterMark' | 'transform'> = {
   readableHighWaterMark: BUFFERED_MESSAGES,
   transform: (message: ReadResp, _encoding, done) => done(null, message),
 };
 
-/** For the client's second argument, which its types call ReadableOptions. */
-export const asTheyCome = options as ReadableOptions;
-
 interface Pullable {
-  read(): unknown;
+  /** What waits first, or null. */
+  read(): ReadResp | null;
 }
 
 /** Yields what has arrived since the last pull. Cancels the call when the consumer leaves or `signal` is aborted. */
@@ -31,14 +30,14 @@ export async function* arrivals(
   cancel: () => Promise<void>,
   signal: AbortSignal,
 ): AsyncGenerator<readonly ReadResp[]> {
-  let failure: unknown;
-  stream.on('error', (error) => (failure ??= error));
+  let failure: Error | undefined;
+  stream.on('error', (error: Error) => (failure ??= error));
   let ended = false;
   stream.on('end', () => (ended = true));
   try {
     while (!signal.aborted) {
       const messages: ReadResp[] = [];
-      for (let message = next(stream); message; message = next(stream)) {
+      for (let message = stream.read(); message; message = stream.read()) {
         messages.push(message);
         if (messages.length === BUFFERED_MESSAGES) break;
       }
@@ -46,18 +45,13 @@ export async function* arrivals(
         yield messages;
         continue;
       }
-      if (failure !== undefined) throw failure;
+      if (failure) throw failure;
       if (ended) return;
       await somethingHappens(stream, signal);
     }
   } finally {
     await cancel();
   }
-}
-
-function next(stream: Pullable): ReadResp | undefined {
-  const message = stream.read() as ReadResp | null;
-  return message ?? undefined;
 }
 
 async function somethingHappens(stream: NodeJS.EventEmitter, signal: AbortSignal): Promise<void> {
