@@ -6,6 +6,7 @@ import { BaseExceptionFilter } from '@nestjs/core';
 export class ErrorFilter extends BaseExceptionFilter {
   override catch(exception: unknown, host: ArgumentsHost): void {
     if (host.getType<string>() === 'graphql') throw exception;
+    // oxlint-disable-next-line promise/valid-params -- a filter's catch, not a promise's
     super.catch(exception, host);
   }
 }
