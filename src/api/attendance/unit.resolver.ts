@@ -19,7 +19,8 @@ import { mutate, type InputOf, type MutationPayload } from '../shared/mutate.js'
 import type { ApiContext } from '../shared/request-context.js';
 import { checkOneOf, checkRange, type DayRange, type FreshArguments, type StateOf } from './arguments.js';
 
-const READS = ['units'];
+// A unit's rates are read with it.
+const READS = ['units', 'unit-reports'];
 
 interface UnitRate {
   readonly day: string;
