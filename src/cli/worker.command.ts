@@ -2,8 +2,13 @@
 import { Command } from 'commander';
 import { loadConfig, requireConfig, type Config } from '../adapters/config/config.js';
 import { EventStoreDbAdapter } from '../adapters/eventstore/eventstore-db.adapter.js';
-import { createLogger } from '../adapters/logging/logger.js';
+import { createLogger, type Logger } from '../adapters/logging/logger.js';
+import { PostgresWriteDatabase } from '../adapters/postgres/postgres-write-database.js';
+import { allProjections } from '../capabilities.js';
 import { eventCatalogue } from '../domain/event-catalogue.js';
+import { formatPosition } from '../domain/shared/position.js';
+import type { EngineNotice } from '../projections/engine/notices.js';
+import { ProjectionWorker } from '../projections/engine/projection-worker.js';
 import { runPublisher } from './publisher.js';
 import { runService, type Service } from './service.js';
 
@@ -23,14 +28,58 @@ async function startWorker(config: Config): Promise<Service> {
   const { databaseUrl, eventstoreUrl, natsUrl } = requireConfig(config, 'databaseUrl', 'eventstoreUrl');
   const logger = createLogger({ name: 'worker', level: config.logLevel });
   const log = new EventStoreDbAdapter(eventstoreUrl, eventCatalogue);
-  const stop = new AbortController();
-  const publishing = runPublisher({ databaseUrl, natsUrl, log, logger, signal: stop.signal });
+  const database = new PostgresWriteDatabase(databaseUrl);
+  const projections = new ProjectionWorker({
+    log,
+    database,
+    projections: allProjections,
+    notice: (notice) => report(notice, logger),
+  });
+  const stopPublishing = new AbortController();
+  try {
+    await projections.start();
+  } catch (error) {
+    await Promise.all([log.dispose(), database.close()]);
+    throw error;
+  }
+  const publishing = runPublisher({ databaseUrl, natsUrl, log, logger, signal: stopPublishing.signal });
   return {
     async stop() {
-      stop.abort();
-      await publishing;
-      await log.dispose();
+      stopPublishing.abort();
+      await Promise.all([projections.stop(), publishing]);
+      await Promise.all([log.dispose(), database.close()]);
     },
     ended: publishing,
   };
+}
+
+/** What people should know of a healthy worker is little; what stopped or waits, they should see. */
+function report(notice: EngineNotice, logger: Logger): void {
+  const { kind, ...about } = notice;
+  const fields = {
+    ...('projection' in about && { projection: about.projection, build: about.build }),
+    ...('position' in about && about.position && { position: formatPosition(about.position) }),
+    ...('error' in about && { err: about.error }),
+  };
+  switch (notice.kind) {
+    case 'stopped':
+      logger.error({ ...fields, reason: notice.reason }, 'a read model stopped at an event that it can not apply');
+      return;
+    case 'waiting':
+      logger.warn(fields, 'a read model waits for Postgres');
+      return;
+    case 'trouble':
+      logger.warn(fields, 'the log or Postgres can not be reached, will try again');
+      return;
+    case 'lost':
+      logger.warn(fields, 'another process has taken a read model over');
+      return;
+    case 'switched':
+      logger.info(fields, 'a read model serves now');
+      return;
+    case 'started':
+    case 'caughtUp':
+    case 'detached':
+      logger.debug(fields, kind);
+  }
 }
