@@ -52,7 +52,11 @@ export function maskResult(result: ExecutionResult, requestId: string): Executio
 export function maskError(error: GraphQLError, requestId: string): GraphQLError {
   const cause = rootCause(error);
   if (cause === undefined) return isOwn(error) ? error : badRequest(error);
-  if (cause instanceof GraphQLError) return cause === error ? error : relocated(cause, error);
+  if (cause instanceof GraphQLError) {
+    // A scalar that refuses a variable throws without a code; only the outer message says at which place of the input.
+    if (!isOwn(cause)) return badRequest(error);
+    return cause === error ? error : relocated(cause, error);
+  }
   logger.error(cause, `request ${requestId} at ${error.path?.join('.') ?? 'the start'}`);
   const passing = PASSING_FAILURES.test(codeOf(cause));
   const masked = new GraphQLError(
