@@ -272,7 +272,7 @@ describe('subscribers', () => {
     subscription.pause();
     // More than the live window holds in memory, and more than the sockets between hold.
     const text = 'x'.repeat(1_000);
-    const total = 40_000;
+    const total = 24_000;
     for (let revision = 0; revision < total; revision += 500) {
       const events = Array.from({ length: 500 }, (_, n) => jsonEvent({ type: happened.type, data: { n, text } }));
       await client.appendToStream('long', events);

@@ -9,6 +9,7 @@ import {
   StreamDeletedError,
   StreamNotFoundError,
   WrongExpectedVersionError,
+  eventTypeFilter,
   jsonEvent,
 } from '@eventstore/db-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -155,5 +156,88 @@ describe('delete', () => {
     await client.setStreamMetadata(stream, { maxCount: 2 });
     expect(await numbers(stream)).toEqual([2, 3]);
     expect((await client.getStreamMetadata(stream)).metadata).toMatchObject({ maxCount: 2 });
+  });
+});
+
+describe('a subscription to a stream', () => {
+  it('gives history, then says so, then what comes, and ends with a tombstone', async () => {
+    const stream = newStream();
+    await client.appendToStream(stream, [event(0), event(1)]);
+    const subscription = client.subscribeToStream(stream, { fromRevision: 0n });
+    const revisions: (bigint | undefined)[] = [];
+    subscription.on('data', (item) => revisions.push(item.event?.revision));
+    const ended = new Promise((resolve) => subscription.once('error', resolve));
+    await new Promise((resolve) => subscription.once('caughtUp', resolve));
+    await client.appendToStream(newStream(), event(9));
+    await client.appendToStream(stream, event(2));
+    await client.tombstoneStream(stream);
+    expect(await ended).toBeInstanceOf(StreamDeletedError);
+    expect(revisions).toEqual([1n, 2n, 2n ** 63n - 1n]);
+  });
+
+  it('waits for a stream that does not exist yet', async () => {
+    const stream = newStream();
+    const subscription = client.subscribeToStream(stream);
+    await new Promise((resolve) => subscription.once('caughtUp', resolve));
+    const first = new Promise<bigint | undefined>((resolve) =>
+      subscription.once('data', (item) => resolve(item.event?.revision)),
+    );
+    await client.appendToStream(stream, event(0));
+    expect(await first).toBe(0n);
+    await subscription.unsubscribe();
+  });
+});
+
+describe('a filtered subscription to $all', () => {
+  it('gives what matches, and a checkpoint at the end of history that resumes without loss', async () => {
+    const kind = `filter-${randomUUID()}`;
+    const typed = (n: number) => jsonEvent({ type: kind, data: { n } });
+    await client.appendToStream(newStream(), [typed(0), event(), typed(1), event()]);
+    let checkpoint: { commit: bigint; prepare: bigint } | undefined;
+    const filter = eventTypeFilter({
+      prefixes: [kind],
+      checkpointReached: (_, position) => void (checkpoint = position),
+    });
+    const subscription = client.subscribeToAll({ fromPosition: START, filter });
+    const seen: unknown[] = [];
+    subscription.on('data', (item) => seen.push(item.event?.data));
+    await new Promise((resolve) => subscription.once('caughtUp', resolve));
+    await subscription.unsubscribe();
+    expect(seen).toEqual([{ n: 0 }, { n: 1 }]);
+
+    await client.appendToStream(newStream(), [event(), typed(2)]);
+    const resumed = client.subscribeToAll({ fromPosition: checkpoint!, filter });
+    const next = await new Promise((resolve) => resumed.once('data', (item) => resolve(item.event?.data)));
+    await resumed.unsubscribe();
+    expect(next).toEqual({ n: 2 });
+  });
+});
+
+describe('bad input', () => {
+  it('is refused without harm to other appends', async () => {
+    const beside = client.appendToStream(newStream(), event());
+    await expect(client.appendToStream(newStream(), event(0, 'not-a-uuid'))).rejects.toMatchObject({ type: 'unknown' });
+    await expect(client.appendToStream('$all', event())).rejects.toMatchObject({ type: 'access-denied' });
+    await expect(client.appendToStream('x'.repeat(3_000), event())).rejects.toMatchObject({ type: 'unknown' });
+    expect((await beside).success).toBe(true);
+  });
+
+  it('of a regular expression is refused', async () => {
+    const subscription = client.subscribeToAll({ filter: eventTypeFilter({ regex: '(' }) });
+    await expect(new Promise((_, reject) => subscription.once('error', reject))).rejects.toMatchObject({
+      type: 'unknown',
+    });
+  });
+});
+
+describe('a client that discovers its node by gossip', () => {
+  it('finds this one', async () => {
+    const discovering = EventStoreDBClient.connectionString(
+      `esdb://127.0.0.1:${store.port},127.0.0.1:${store.port}?tls=false`,
+    );
+    const stream = newStream();
+    await discovering.appendToStream(stream, event());
+    expect(await numbers(stream)).toEqual([0]);
+    await discovering.dispose();
   });
 });
