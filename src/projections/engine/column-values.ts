@@ -1,4 +1,5 @@
 /** JavaScript values to and from the texts that Postgres takes and gives. Written for speed: this runs for every value of every row. */
+import { instantOf } from '../ports/instant-text.js';
 import type { ColumnType, Value } from './projection.js';
 
 /** One column of a batch as the text of an array (or, for jsonb, of one JSON array). @throws when a value is undefined */
@@ -96,11 +97,4 @@ export function decodeValue(type: ColumnType, text: string | null): Value {
     case 'time':
       return text;
   }
-}
-
-/** `2026-03-01 09:30:00.5+00`, the session being in UTC, to `2026-03-01T09:30:00.500Z`. */
-export function instantOf(text: string): string {
-  if (!text.endsWith('+00') || text.charCodeAt(10) !== 32) return text;
-  const fraction = text.length > 22 ? text.slice(20, -3).padEnd(3, '0').slice(0, 3) : '000';
-  return `${text.slice(0, 10)}T${text.slice(11, 19)}.${fraction}Z`;
 }

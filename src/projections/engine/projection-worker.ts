@@ -79,6 +79,7 @@ export class ProjectionWorker {
 
   async #keepReconciling(): Promise<void> {
     const { signal } = this.#abort;
+    signal.addEventListener('abort', () => this.#wake?.(), { once: true });
     while (!signal.aborted) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, RECONCILE_MS);
@@ -86,7 +87,6 @@ export class ProjectionWorker {
           clearTimeout(timer);
           resolve();
         };
-        signal.addEventListener('abort', this.#wake, { once: true });
       });
       if (signal.aborted) return;
       await this.#reconcile().catch((error: Error) => this.#notice({ kind: 'trouble', error }));

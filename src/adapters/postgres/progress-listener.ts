@@ -1,0 +1,100 @@
+/** How far the read models are, as workers tell it by NOTIFY: for those who must not read before their own write is there. */
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import type { LogPosition } from '../../domain/shared/recorded-event.js';
+import { PositionRegistry } from '../../projections/ports/position-registry.js';
+
+/** While somebody waits: a notification may be lost with its connection. */
+const POLL_MS = 250;
+const CONNECT_TIMEOUT_MS = 3_000;
+const MOST_PAUSE_MS = 1_000;
+
+export class ProgressListener {
+  readonly #positions = new PositionRegistry();
+  readonly #abort = new AbortController();
+  #client: pg.Client | undefined;
+  #listening: Promise<void> | undefined;
+  #waiters = 0;
+  #polling: NodeJS.Timeout | undefined;
+
+  constructor(private readonly url: string) {}
+
+  close(): void {
+    this.#abort.abort();
+    clearInterval(this.#polling);
+  }
+
+  async waitFor(
+    projections: readonly string[],
+    position: LogPosition,
+    timeoutMs: number,
+  ): Promise<'reached' | { readonly projection: string; readonly at: LogPosition | undefined }> {
+    if (this.#positions.hasReached(projections, position)) return 'reached';
+    // A connection from the first one who waits on: who never writes needs none.
+    this.#listening ??= this.#listen();
+    this.#waiters++;
+    this.#polling ??= setInterval(() => void this.#poll(), POLL_MS);
+    try {
+      const reached = await this.#positions.waitFor(projections, position, timeoutMs);
+      return reached ? 'reached' : this.#positions.slowest(projections);
+    } finally {
+      if (--this.#waiters === 0) {
+        clearInterval(this.#polling);
+        this.#polling = undefined;
+      }
+    }
+  }
+
+  async #listen(): Promise<void> {
+    const { signal } = this.#abort;
+    for (let pause = 50; !signal.aborted; pause = Math.min(pause * 2, MOST_PAUSE_MS)) {
+      const client = new pg.Client({
+        connectionString: this.url,
+        connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+        application_name: 'teampulse-progress',
+        keepAlive: true,
+      });
+      const ended = new Promise<void>((resolve) => {
+        client.on('error', () => resolve());
+        client.on('end', () => resolve());
+        signal.addEventListener('abort', () => resolve(), { once: true });
+      });
+      try {
+        await client.connect();
+        client.on('notification', ({ payload }) => this.#hear(payload ?? '[]'));
+        await client.query('LISTEN projection_progress');
+        this.#client = client;
+        await this.#poll();
+        pause = 50;
+        await ended;
+      } catch {
+        // Away; who waits is told when his time is over.
+      }
+      this.#client = undefined;
+      await client.end().catch(() => undefined);
+      await delay(pause, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  #hear(payload: string): void {
+    for (const [projection, commit, prepare] of JSON.parse(payload) as [string, string, string][]) {
+      this.#positions.advance(projection, { commit: BigInt(commit), prepare: BigInt(prepare) });
+    }
+  }
+
+  async #poll(): Promise<void> {
+    const client = this.#client;
+    if (!client) return;
+    const result = await client
+      .query<{ projection: string; commit: string; prepare: string }>(
+        `SELECT b.projection, c.commit_position AS commit, c.prepare_position AS prepare
+         FROM control.builds b JOIN control.checkpoints c ON c.build_id = b.id
+         WHERE b.state = 'live' AND c.commit_position >= 0`,
+      )
+      // The connection's own error handler sees to it.
+      .catch(() => undefined);
+    for (const { projection, commit, prepare } of result?.rows ?? []) {
+      this.#positions.advance(projection, { commit: BigInt(commit), prepare: BigInt(prepare) });
+    }
+  }
+}

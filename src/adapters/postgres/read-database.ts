@@ -1,0 +1,195 @@
+/**
+ * The read models, for queries: as the role that owns nothing, bound to one workspace per transaction, read only.
+ *
+ * Queries of one workspace that are asked for in the same turn of the event loop share a transaction: BEGIN and COMMIT cost
+ * a round trip each, as much as a query that finds its rows by an index.
+ */
+import { createHash } from 'node:crypto';
+import pg from 'pg';
+import type { LogPosition } from '../../domain/shared/recorded-event.js';
+import { instantOf } from '../../projections/ports/instant-text.js';
+import { ReadDatabase, ReadModelUnavailable, ReadQueryFailed } from '../../projections/ports/read-database.port.js';
+import { codeOf, isTransient } from './connection-failure.js';
+import { ProgressListener } from './progress-listener.js';
+
+/** More than the cores can run at a time only makes each slower. */
+const CONNECTIONS = 8;
+const CONNECT_TIMEOUT_MS = 3_000;
+/** No query of a page takes longer, unless it is wrong. */
+const STATEMENT_TIMEOUT_MS = 10_000;
+/** Queries waiting for a connection; beyond this the answer would come too late to be of use. */
+const MOST_WAITING = 2_000;
+/** Queries in one transaction: it holds a connection, and one that fails makes the others ask again. */
+const MOST_SHARED = 16;
+const WAIT_MS = 2_000;
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+interface Question {
+  readonly sql: string;
+  readonly parameters: readonly unknown[];
+  readonly answer: (rows: never[]) => void;
+  readonly fail: (error: Error) => void;
+}
+
+export class PostgresReadDatabase extends ReadDatabase {
+  readonly #pool: pg.Pool;
+  readonly #progress: ProgressListener;
+  readonly #names = new StatementNames();
+  #asked = new Map<string, Question[]>();
+  #waiting = 0;
+
+  /** @param url of the API's login, a member of teampulse_reader */
+  constructor(url: string) {
+    super();
+    this.#pool = new pg.Pool({
+      connectionString: url,
+      max: CONNECTIONS,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      options: `-c timezone=UTC -c default_transaction_read_only=on -c statement_timeout=${STATEMENT_TIMEOUT_MS}`,
+      application_name: 'teampulse-api',
+      types: { getTypeParser },
+      pipeline: true,
+      keepAlive: true,
+    });
+    // An idle connection that breaks is replaced when the next one is asked for.
+    this.#pool.on('error', () => undefined);
+    this.#progress = new ProgressListener(url);
+  }
+
+  async close(): Promise<void> {
+    this.#progress.close();
+    await this.#pool.end();
+  }
+
+  async query<Row extends object>(
+    workspaceId: string,
+    sql: string,
+    parameters: readonly unknown[] = [],
+  ): Promise<Row[]> {
+    if (!UUID.test(workspaceId)) throw new TypeError('a read is bound to a workspace, and this is not the id of one');
+    if (this.#waiting >= MOST_WAITING)
+      throw new ReadModelUnavailable('too many queries are waiting; try again shortly');
+    return new Promise<Row[]>((resolve, reject) => {
+      const question: Question = { sql, parameters, answer: resolve as (rows: never[]) => void, fail: reject };
+      this.#waiting++;
+      if (this.#asked.size === 0) setImmediate(() => this.#dispatch());
+      const group = this.#asked.get(workspaceId);
+      if (group) group.push(question);
+      else this.#asked.set(workspaceId, [question]);
+    }).finally(() => this.#waiting--);
+  }
+
+  async waitForPosition(
+    projections: readonly string[],
+    position: LogPosition,
+    timeoutMs = WAIT_MS,
+  ): Promise<'reached' | { readonly projection: string; readonly at: LogPosition | undefined }> {
+    return this.#progress.waitFor(projections, position, timeoutMs);
+  }
+
+  #dispatch(): void {
+    const asked = this.#asked;
+    this.#asked = new Map();
+    for (const [workspaceId, questions] of asked) {
+      for (let i = 0; i < questions.length; i += MOST_SHARED) {
+        void this.#answer(workspaceId, questions.slice(i, i + MOST_SHARED));
+      }
+    }
+  }
+
+  async #answer(workspaceId: string, questions: readonly Question[]): Promise<void> {
+    let client: pg.PoolClient;
+    try {
+      client = await this.#pool.connect();
+    } catch (error) {
+      const unavailable = new ReadModelUnavailable('the read models can not be reached; try again', { cause: error });
+      for (const { fail } of questions) fail(unavailable);
+      return;
+    }
+    const broken = (): undefined => undefined;
+    client.on('error', broken);
+    const again: Question[] = [];
+    let fatal: Error | undefined;
+    try {
+      // All at once: the connection pipelines, and the whole transaction costs about one round trip.
+      await Promise.all([
+        // A simple query, and so two statements in one: it holds nothing but the id, whose shape was checked.
+        client.query(`BEGIN READ ONLY; SET LOCAL app.workspace_id = '${workspaceId}'`),
+        ...questions.map(async (question) => this.#ask(client, question, questions.length > 1, again)),
+        // After a failure it rolls back.
+        client.query('COMMIT'),
+      ]);
+    } catch (error) {
+      fatal = asError(error);
+      // Those that were answered ignore it.
+      for (const { fail } of questions) fail(readFailure(error));
+    } finally {
+      client.off('error', broken);
+      client.release(fatal);
+    }
+    // Each on its own now, so that only the one at fault fails.
+    if (!fatal) for (const question of again) void this.#answer(workspaceId, [question]);
+  }
+
+  async #ask(client: pg.PoolClient, question: Question, shared: boolean, again: Question[]): Promise<void> {
+    const { sql, parameters, answer, fail } = question;
+    try {
+      const { rows } = await client.query({ name: this.#names.of(sql), text: sql, values: [...parameters] });
+      answer(rows as never[]);
+    } catch (error) {
+      if (isTransient(error)) throw error;
+      const code = codeOf(error);
+      // A view was switched to a build with other columns: what was prepared against the old one is of no use.
+      if (code === '0A000' && this.#names.renew(sql)) again.push(question);
+      // Another one of the transaction failed before.
+      else if (code === '25P02' && shared) again.push(question);
+      else fail(readFailure(error));
+    }
+  }
+}
+
+/** The same name for the same text, so that it is parsed and planned once per connection. */
+class StatementNames {
+  readonly #names = new Map<string, { name: string; renewals: number }>();
+
+  of(sql: string): string | undefined {
+    const known = this.#names.get(sql);
+    if (known) return `${known.name}_${known.renewals}`;
+    // Texts are few; if one ever carries a value, connections must not fill up with statements that are used once.
+    if (this.#names.size >= 1_000) return undefined;
+    const name = createHash('sha1').update(sql).digest('hex').slice(0, 24);
+    this.#names.set(sql, { name, renewals: 0 });
+    return `${name}_0`;
+  }
+
+  /** False when it was renewed so often that something else is wrong. */
+  renew(sql: string): boolean {
+    const known = this.#names.get(sql);
+    if (!known || known.renewals >= 100) return false;
+    known.renewals++;
+    return true;
+  }
+}
+
+const TYPES: Readonly<Record<number, (text: string) => unknown>> = {
+  // date, as it is: a day has no zone, and a Date would give it one.
+  1082: (text) => text,
+  1184: instantOf,
+};
+
+function getTypeParser(oid: number, format?: 'text' | 'binary'): (text: string) => unknown {
+  return TYPES[oid] ?? (pg.types.getTypeParser(oid, format ?? 'text') as (text: string) => unknown);
+}
+
+function readFailure(error: unknown): Error {
+  const { message } = asError(error);
+  if (isTransient(error)) return new ReadModelUnavailable('the read models can not be reached; try again', { cause: error }); // prettier-ignore
+  const code = codeOf(error);
+  if (code === '42P01' || code === '3F000') {
+    return new ReadModelUnavailable(`the read models have not been built yet (${message}); is a worker running?`, { cause: error }); // prettier-ignore
+  }
+  return new ReadQueryFailed(`a query of the read models failed: ${message}`, code, { cause: error });
+}
+
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
