@@ -19,8 +19,11 @@ import { WorkQueue } from './work-queue.js';
 
 /** Commands under way: what the event store's group commit needs to be busy, and not so much that memory is. */
 const IN_FLIGHT = 256;
-/** Records between two progress events: often enough to lose seconds, seldom enough not to be felt. */
-const CHAPTER = 5_000;
+/**
+ * Records between two progress events: often enough to lose seconds, seldom enough not to be felt. Fewer events in very
+ * long runs, because a run is one stream and streams are bounded.
+ */
+const isChapterEnd = (record: number): boolean => record % (record < 5_000_000 ? 5_000 : 100_000) === 0;
 /** Chapters that may wait for one slow piece of work before reading stops. */
 const MAX_UNWRITTEN = 8;
 /** When so many records were refused and not one was taken, the mapping is wrong, not the data. */
@@ -232,7 +235,7 @@ async function readAll(
         for (const item of batch) {
           record += 1;
           translator.add(item, sink);
-          if (record % CHAPTER === 0) await turnChapter();
+          if (isChapterEnd(record)) await turnChapter();
         }
         await startWaiting();
         ports.onProgress({ records: record, counts: journal.totals, source });

@@ -1,0 +1,162 @@
+/** `teampulse import`: brings files into a workspace, in a process of its own, beside a running server. */
+import { basename } from 'node:path';
+import { NestFactory } from '@nestjs/core';
+import { CommandBus } from '@nestjs/cqrs';
+import { Argument, Command, InvalidArgumentError } from 'commander';
+import { validate } from 'uuid';
+import { loadConfig, requireConfig } from '../adapters/config/config.js';
+import { describeMapping } from '../adapters/connectors/mapping/guess.js';
+import { IMPORT_KINDS, type ImportKind } from '../adapters/connectors/mapping/mapping.js';
+import { runImport, type ImportOutcome, type ImportProgress } from '../adapters/connectors/import/import-run.js';
+import { dryRun, prepareImport, type PreparedImport } from '../adapters/connectors/import/prepare-import.js';
+import { RejectsFile } from '../adapters/connectors/import/rejects-file.js';
+import { EventStoreDbAdapter } from '../adapters/eventstore/eventstore-db.adapter.js';
+import { allEvents } from '../capabilities.js';
+import type { EventStore } from '../commands/ports/event-store.port.js';
+import { WorkspaceSettingsReader } from '../commands/ports/workspace-settings.port.js';
+import { deriveId } from '../domain/shared/ids.js';
+import type { RejectedRecord } from '../domain/sync/sync-run.events.js';
+import { WriteSideModule } from '../write-side.module.js';
+import { CliError } from './failure.js';
+import { startImportBar } from './import-progress.js';
+
+interface Options {
+  readonly workspace: string;
+  readonly mapping?: string;
+  readonly dryRun?: true;
+  readonly json?: true;
+  readonly rejects?: string;
+}
+
+/** Everything that could be brought in is, but some records were rejected. */
+const EXIT_SOME_REJECTED = 4;
+
+export function importCommand(): Command {
+  return new Command('import')
+    .description(
+      'Bring files into a workspace: CSV, XLSX, JSON or JSONL, gzipped or not. Runs beside a running server.\n' +
+        'The same file again changes nothing; an import that was stopped goes on where it was when it is run again.\n' +
+        'Exit code: 0 all is in, 4 some records were rejected, 1 it failed, 2 wrong usage.',
+    )
+    .addArgument(new Argument('<kind>', 'what the files hold').choices(IMPORT_KINDS))
+    .argument('<file...>', 'the files, in order')
+    .requiredOption('--workspace <id>', 'the workspace to bring them into', asWorkspaceId)
+    .option(
+      '--mapping <file>',
+      'which column is which: a JSON file, or the name of a shipped mapping (default: guessed)',
+    )
+    .option('--dry-run', 'read and check everything, write nothing')
+    .option('--json', 'print the result as JSON')
+    .option('--rejects <file>', 'where rejected records go (default: <file>.rejects.csv here)')
+    .action(async (kind: ImportKind, files: readonly string[], options: Options) => {
+      const rejects = new RejectsFile(options.rejects ?? `${basename(files[0] ?? 'import')}.rejects.csv`);
+      try {
+        await bringIn(kind, files, options, rejects);
+      } finally {
+        rejects.close();
+      }
+      if (rejects.count > 0) process.exitCode = EXIT_SOME_REJECTED;
+    });
+}
+
+async function bringIn(
+  kind: ImportKind,
+  files: readonly string[],
+  options: Options,
+  rejects: RejectsFile,
+): Promise<void> {
+  const prepared = await prepareImport(kind, files, options.mapping);
+  const { mapping, because } = prepared;
+  console.error(`Mapping ${mapping.name} (${because}):`);
+  for (const line of describeMapping(mapping)) console.error(`  ${line}`);
+  const startedAt = performance.now();
+  const seconds = (): number => Math.round((performance.now() - startedAt) / 100) / 10;
+
+  if (options.dryRun) {
+    const result = await dryRun(prepared, options.workspace, rejects.write);
+    if (options.json) return printJson({ outcome: 'dry-run', ...result, ...rejectsOf(rejects), seconds: seconds() });
+    console.log(`${result.records} records would become ${result.units} changes; ${result.rejected} are rejected.`);
+    return sayWhereRejectsAre(rejects);
+  }
+
+  const { eventstoreUrl } = requireConfig(loadConfig(), 'eventstoreUrl');
+  const bar = startImportBar(prepared.bytes);
+  let result: ImportOutcome;
+  let lastSource: ImportProgress['source'] | undefined;
+  let readBefore = 0;
+  try {
+    result = await importInto(eventstoreUrl, options.workspace, prepared, {
+      onRejects: rejects.write,
+      onProgress: ({ records, counts, source }) => {
+        if (lastSource && lastSource !== source) readBefore += lastSource.bytesRead();
+        lastSource = source;
+        bar.update(records, readBefore + source.bytesRead(), counts.rejected);
+      },
+    });
+  } finally {
+    bar.stop();
+  }
+  if (lastSource) console.error(`Read as ${lastSource.description()}.`);
+  const { outcome, runId, counts } = result;
+  if (options.json) return printJson({ outcome, runId, ...counts, ...rejectsOf(rejects), seconds: seconds() });
+  if (outcome === 'known') console.log(`These files are in already (run ${runId}); nothing was written.`);
+  else {
+    const nothingNew = counts.changed === 0 ? ' Nothing in them is new.' : '';
+    console.log(`${counts.read} records in ${seconds()} s: ${counts.changed} changed something, ${counts.unchanged} were known or left out, ${counts.rejected} were rejected.${nothingNew} (run ${runId})`); // prettier-ignore
+  }
+  sayWhereRejectsAre(rejects);
+}
+
+export interface ImportListeners {
+  readonly onRejects: (records: readonly RejectedRecord[]) => void;
+  readonly onProgress: (progress: ImportProgress) => void;
+}
+
+/** The import itself, over a store that runs: also what tests and the bench call. @throws CliError without such a workspace */
+export async function importInto(
+  eventstoreUrl: string,
+  workspaceId: string,
+  { mapping, sources }: PreparedImport,
+  listeners: ImportListeners,
+): Promise<ImportOutcome> {
+  const store = new EventStoreDbAdapter(eventstoreUrl, allEvents);
+  const app = await NestFactory.createApplicationContext(WriteSideModule.over(store), { logger: ['error'], abortOnError: false }); // prettier-ignore
+  try {
+    const bus = app.get(CommandBus);
+    const id = deriveId('import', workspaceId);
+    const settings = await app
+      .get(WorkspaceSettingsReader)
+      .read({ workspaceId, actor: { kind: 'system', id: 'import' }, commandId: id, correlationId: id });
+    if (!settings) throw new CliError(`There is no workspace ${workspaceId}.`, 'create it first, or check the id');
+    return await runImport(
+      { workspaceId, timeZone: settings.timeZone, mapping, sources },
+      { ...listeners, send: (command) => bus.execute(command), keptRejects: (runId) => keptRejects(store, runId) },
+    );
+  } finally {
+    await app.close();
+    await store.dispose();
+  }
+}
+
+async function keptRejects(store: EventStore, runId: string): Promise<readonly RejectedRecord[]> {
+  const run = await store.readStream(`sync-run-${runId}`);
+  return (run?.events ?? []).flatMap(({ type, data }) =>
+    type === 'sync.RecordsRejected' ? (data as { readonly records: readonly RejectedRecord[] }).records : [],
+  );
+}
+
+function sayWhereRejectsAre(rejects: RejectsFile): void {
+  if (rejects.count > 0)
+    console.log(`The rejected records stand in ${rejects.path}, each with its line and the reason.`);
+}
+
+const rejectsOf = (rejects: RejectsFile): { readonly rejectsFile: string | null } => ({
+  rejectsFile: rejects.count > 0 ? rejects.path : null,
+});
+
+const printJson = (result: object): void => console.log(JSON.stringify(result));
+
+function asWorkspaceId(text: string): string {
+  if (!validate(text)) throw new InvalidArgumentError('a workspace id is a UUID');
+  return text.toLowerCase();
+}
