@@ -127,6 +127,15 @@ describe('decision runner', () => {
     expect(await history(id)).toEqual(['work.ProjectCreated']);
   });
 
+  it('knows in a process that has just started what was written long ago', async () => {
+    const [first, second] = [v4(), v4()].map((id) => ({ id, context: context() }));
+    for (const { id, context: asked } of [first!, second!]) await done(ask(here, id, create, { context: asked }));
+    const restarted = new EventSourcedDecisionRunner(stores[0]!, new SystemClock());
+    for (const { id, context: asked } of [first!, second!]) {
+      expect((await done(ask(restarted, id, create, { context: asked }))).written).toBe(0);
+    }
+  });
+
   it('decides on the newest state although its cache is old', async () => {
     const id = v4();
     await done(ask(here, id, create));

@@ -40,4 +40,7 @@ export abstract class EventStore {
    * @throws MalformedEvent when an event is not what its type says; AppendTooLarge beyond the store's limit
    */
   abstract append(streamName: string, events: readonly NewEvent[], expected: ExpectedRevision): Promise<AppendResult>;
+
+  /** The position of the log's last event that is not a system event; undefined when it has none. */
+  abstract head(): Promise<LogPosition | undefined>;
 }

@@ -29,6 +29,8 @@ export class EventSourcedDecisionRunner extends DecisionRunner {
   private readonly peeking = new Map<string, Promise<FoldedStream<unknown> | undefined>>();
   /** The highest position seen: an append that answers with one not above it had been done before. */
   private head: LogPosition = { commit: -1n, prepare: -1n };
+  /** Until the log's head is known, what was written long ago would look new. */
+  private headKnown: Promise<void> | undefined;
 
   constructor(
     private readonly store: EventStore,
@@ -134,6 +136,7 @@ export class EventSourcedDecisionRunner extends DecisionRunner {
   ): Promise<Accepted<State> | undefined> {
     const { decider, context } = request;
     const events = this.envelopes(streamName, context, decided);
+    await (this.headKnown ??= this.findHead());
     const headBefore = this.head;
     const result = await this.store.append(streamName, events, before?.revision ?? 'no_stream');
     if (result.outcome === 'conflict') return undefined;
@@ -189,6 +192,17 @@ export class EventSourcedDecisionRunner extends DecisionRunner {
     const stream = foldEvents(request.decider, undefined, events.slice(0, last + 1));
     if (!stream) throw new Error(`the events of command ${request.context.commandId} are gone from ${streamName}`);
     return accepted(request, stream, 0);
+  }
+
+  private async findHead(): Promise<void> {
+    try {
+      const head = await this.store.head();
+      if (head) this.see(head);
+    } catch (error) {
+      // The next append asks again.
+      this.headKnown = undefined;
+      throw error;
+    }
   }
 
   private see(position: LogPosition): void {
