@@ -1,0 +1,66 @@
+/** A worker over a log of numbers, to be killed: `node counting-worker DATABASE_URL EVENTS`. */
+import { PostgresWriteDatabase } from '../../src/adapters/postgres/postgres-write-database.js';
+import type { RecordedEvent } from '../../src/domain/shared/recorded-event.js';
+import { ProjectionWorker } from '../../src/projections/engine/projection-worker.js';
+import { defineEntity } from '../../src/projections/engine/projection.js';
+import type { EventLog, LogItem, SubscribeOptions } from '../../src/projections/ports/event-log.port.js';
+
+type Counted = { readonly id: number; readonly seen: number };
+
+const counting = defineEntity<Counted>()({
+  name: 'counting',
+  version: 1,
+  events: [],
+  table: { name: 'counted', columns: { id: 'int', seen: 'int' }, key: ['id'] },
+  key: (event) => ({ id: (event as RecordedEvent).revision % 100 }),
+  evolve: (row, event) => ({ id: (event as RecordedEvent).revision % 100, seen: (row?.seen ?? 0) + 1 }),
+  rollups: [
+    {
+      name: 'counted_parity',
+      columns: { parity: 'int', times: 'bigint' },
+      key: ['parity'],
+      measures: ['times'],
+      contributions: ({ id, seen }) => [{ parity: id % 2, times: BigInt(seen) }],
+    },
+  ],
+});
+
+const [, , url = '', count = '0'] = process.argv;
+const events = Number(count);
+
+const numbered = (n: number): RecordedEvent => ({
+  id: `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`,
+  streamName: 'number-1',
+  revision: n,
+  position: { commit: BigInt(n), prepare: BigInt(n) },
+  type: 'number.Counted',
+  data: {},
+  recordedAt: '2026-03-01T10:00:00.000Z',
+  metadata: {
+    workspaceId: '00000000-0000-4000-8000-000000000001',
+    actor: { kind: 'system', id: 'test' },
+    commandId: '00000000-0000-4000-8000-000000000002',
+    $correlationId: '00000000-0000-4000-8000-000000000002',
+    $causationId: '00000000-0000-4000-8000-000000000002',
+    schemaVersion: 1,
+    occurredAt: '2026-03-01T10:00:00.000Z',
+  },
+});
+
+const log: EventLog = {
+  head: async () => ({ commit: BigInt(events - 1), prepare: BigInt(events - 1) }),
+  async *subscribe({ after, signal }: SubscribeOptions): AsyncGenerator<readonly LogItem[]> {
+    for (let n = after ? Number(after.commit) + 1 : 0; n < events && !signal.aborted; n += 37) {
+      const size = Math.min(37, events - n);
+      yield Array.from({ length: size }, (_, i) => ({ kind: 'event' as const, event: numbered(n + i) }));
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    if (!signal.aborted) yield [{ kind: 'caughtUp' }];
+    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+  },
+};
+
+const database = new PostgresWriteDatabase(url);
+const worker = new ProjectionWorker({ log, database, projections: [{ ...counting, events: [{ type: 'number.Counted' }] as never }] }); // prettier-ignore
+await worker.start();
+process.once('SIGTERM', () => void worker.stop().then(async () => database.close()));
