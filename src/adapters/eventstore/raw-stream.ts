@@ -6,7 +6,6 @@
  * every payload with two copies. The streams are Node Transforms that take stream options, and one of these is the
  * transform itself: this one hands every message through.
  */
-import { once } from 'node:events';
 import type { ReadableOptions, TransformOptions } from 'node:stream';
 import type { ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
 
@@ -31,9 +30,20 @@ export async function* arrivals(
   signal: AbortSignal,
 ): AsyncGenerator<readonly ReadResp[]> {
   let failure: Error | undefined;
-  stream.on('error', (error: Error) => (failure ??= error));
   let ended = false;
-  stream.on('end', () => (ended = true));
+  let wake: (() => void) | undefined;
+  // Listeners for the whole life of the stream: made anew for every wait, they cost more than reading the events.
+  stream.on('readable', () => wake?.());
+  stream.on('end', () => {
+    ended = true;
+    wake?.();
+  });
+  stream.on('error', (error: Error) => {
+    failure ??= error;
+    wake?.();
+  });
+  const leave = (): void => wake?.();
+  signal.addEventListener('abort', leave);
   try {
     while (!signal.aborted) {
       const messages: ReadResp[] = [];
@@ -47,25 +57,10 @@ export async function* arrivals(
       }
       if (failure) throw failure;
       if (ended) return;
-      await somethingHappens(stream, signal);
+      await new Promise<void>((resolve) => (wake = resolve));
     }
   } finally {
+    signal.removeEventListener('abort', leave);
     await cancel();
-  }
-}
-
-async function somethingHappens(stream: NodeJS.EventEmitter, signal: AbortSignal): Promise<void> {
-  const waiting = new AbortController();
-  const stop = (): void => waiting.abort();
-  signal.addEventListener('abort', stop);
-  try {
-    // An error rejects the other waits too; it is kept by the listener above.
-    await Promise.race([
-      once(stream, 'readable', { signal: waiting.signal }),
-      once(stream, 'end', { signal: waiting.signal }),
-    ]).catch(() => undefined);
-  } finally {
-    signal.removeEventListener('abort', stop);
-    waiting.abort();
   }
 }
