@@ -1,0 +1,78 @@
+/** What the README and the demo promise a stranger: the queries give the answers that stand there. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tourQueries } from '../../src/cli/demo/queries.js';
+import { teampulse, TeampulseProcess } from '../support/teampulse-process.js';
+
+const readme = readFileSync('README.md', 'utf8');
+const tour = [...readme.matchAll(/```graphql\n(.*?)```\s+```json\n(.*?)```/gs)].map(
+  ([, query = '', answer = '']) => [query.trim(), answer] as const,
+);
+
+describe('the README', () => {
+  let folder: string;
+  let demo: TeampulseProcess;
+  let address = '';
+  let token = '';
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'teampulse-readme-'));
+    demo = new TeampulseProcess(['demo'], { TEAMPULSE_DATA: folder, HTTP_PORT: '0' });
+    address = (await demo.says(/browser +(http:\S+)/, 240_000))[1] ?? '';
+    token = (await demo.says(/^TOKEN=(\S+)$/m))[1] ?? '';
+    await demo.says(/Ctrl-C/);
+  }, 250_000);
+  afterAll(async () => {
+    await demo.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function ask(query: string): Promise<{ data?: unknown; errors?: unknown }> {
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const response = await fetch(`${address}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query }) });
+    return (await response.json()) as { data?: unknown; errors?: unknown };
+  }
+
+  it('has a tour', () => {
+    expect(tour.length).toBeGreaterThanOrEqual(5);
+  });
+
+  it.each(tour)('answers %s as it says', async (query, answer) => {
+    expect(await ask(query)).toEqual(JSON.parse(answer));
+  });
+
+  it.each(tourQueries.map(({ query }) => query))('answers the query that the demo prints: %s', async (query) => {
+    const { data, errors } = await ask(query);
+    expect(errors).toBeUndefined();
+    expect(data).toBeDefined();
+    expect(demo.stdout).toContain(JSON.stringify({ query }));
+  });
+
+  it('names commands that there are', async () => {
+    const named = new Set(
+      [...readme.matchAll(/^\| `(.+)` \|/gm)]
+        .flatMap(([, cell = '']) => cell.split('`, `'))
+        .map((text) => text.split(' ')[0] ?? ''),
+    );
+    const { stdout } = await teampulse(['--help']);
+    const there = [...stdout.matchAll(/^ {2}(\w+)/gm)].map(([, name = '']) => name);
+    expect(there).toEqual(expect.arrayContaining([...named].filter((name) => name !== '')));
+  });
+
+  it('lets the log be looked at while the demo runs', async () => {
+    const environment = { TEAMPULSE_DATA: folder };
+    const tail = await teampulse(
+      ['events', 'tail', '--after', 'start', '--no-follow', '--type', 'work.ProjectCreated'],
+      environment,
+    );
+    expect(tail.stdout.trim().split('\n')).toHaveLength(4);
+    const [, place = ''] = /(project-\S+@0)/.exec(tail.stdout) ?? [];
+    const shown = await teampulse(['events', 'show', place], environment);
+    expect(JSON.parse(shown.stdout)).toMatchObject({ specversion: '1.0', type: 'work.ProjectCreated', revision: 0 });
+    const missing = await teampulse(['events', 'show', `${place}9`], environment);
+    expect(missing.code).toBe(1);
+    expect(missing.stderr).toContain('there is no event');
+  }, 60_000);
+});
