@@ -21,6 +21,7 @@ import { LogChangeFeed } from './api/server/log-change-feed.js';
 import { ChangeFeed, ChangeHistory } from './api/shared/change-feed.js';
 import { scalars } from './api/shared/scalars.js';
 import { salesApiProviders } from './api/sales/sales.providers.js';
+import { syncApiProviders } from './api/sync/sync.providers.js';
 import { workApiProviders } from './api/work/work.providers.js';
 import { workspacesApiProviders } from './api/workspaces/workspaces.providers.js';
 import type { EventStore } from './commands/ports/event-store.port.js';
@@ -80,6 +81,7 @@ export class AppModule {
         ...attendanceApiProviders,
         ...auditApiProviders,
         ...salesApiProviders,
+        ...syncApiProviders,
       ],
     };
   }

@@ -4,6 +4,8 @@ import type { IntegrationState } from '../../domain/sync/integration.decider.js'
 import { integrationKindSchema } from '../../domain/sync/integration.events.js';
 import { WorkspaceCommand } from '../shared/command.js';
 
+export type { IntegrationState } from '../../domain/sync/integration.decider.js';
+
 /** JSON of at most 16 KB: an event carries it, and every reader of the integration. */
 export const integrationConfigSchema = z
   .record(z.string(), z.json())

@@ -4,6 +4,8 @@ import type { SyncRunState } from '../../domain/sync/sync-run.decider.js';
 import { cursorSchema } from '../../domain/sync/sync-run.events.js';
 import { WorkspaceCommand } from '../shared/command.js';
 
+export type { SyncRunState } from '../../domain/sync/sync-run.decider.js';
+
 export const startRunInput = z.object({
   /** Given by connectors, so that the same files are the same run; otherwise derived from the command. */
   id: z.uuid().optional(),
