@@ -31,7 +31,9 @@ export class Executor {
   readonly run: Execute = async (operation) => {
     const compiled = this.compile(operation.document, operation.operationName ?? '');
     if (compiled === undefined) return runPlain(this.schema, operation);
-    return compiled.query(operation.root, operation.context, operation.variables ?? {});
+    const result = await compiled.query(operation.root, operation.context, operation.variables ?? {});
+    // Without data nothing has run: variables are wrong, and graphql-js says more clearly in which way.
+    return 'data' in result ? result : runPlain(this.schema, operation);
   };
 
   private compile(document: DocumentNode, name: string): CompiledQuery | undefined {

@@ -78,8 +78,7 @@ export const queryLimits: ValidationRule = (context: ValidationContext): ASTVisi
     OperationDefinition(operation: OperationDefinitionNode): void {
       const cost = ofSelections(operation.selectionSet.selections);
       for (const message of excesses(cost)) {
-        const extensions = { code: 'QUERY_TOO_COSTLY' };
-        context.reportError(new GraphQLError(message, { nodes: operation, extensions }));
+        context.reportError(new GraphQLError(message, { nodes: operation }));
       }
     },
   };

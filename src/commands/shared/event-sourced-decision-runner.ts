@@ -236,8 +236,17 @@ const accepted = <State>({ id }: AnyRequest<State>, stream: FoldedStream<State>,
   written,
 });
 
-const notFound = <State>({ category, id }: AnyRequest<State>): Rejection =>
-  reject('NOT_FOUND', `there is no ${category} ${id} in this workspace`);
+/** What the decider says of a thing that does not exist, to the letter: whether somebody else has it must not be told apart. */
+function notFound<State, Command, Event extends DomainEvent>({
+  category,
+  decider,
+  command,
+}: DecisionRequest<State, Command, Event>): Rejection {
+  const decision = decider.decide(command, decider.initialState);
+  return decision instanceof Rejection
+    ? decision
+    : reject('NOT_FOUND', `there is no such ${category} in this workspace`);
+}
 
 function outdated<State>(request: AnyRequest<State>, stream: FoldedStream<State> | undefined): Rejection | undefined {
   const { expectedVersion } = request;
