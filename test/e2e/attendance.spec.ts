@@ -186,7 +186,7 @@ describe('changes of attendance', () => {
     await checkIn(somebodyElse, '2026-04-02T07:00:00Z');
     await checkIn(employeeId, '2026-04-02T07:00:00Z');
     await checkOut(employeeId, '2026-04-02T15:00:00Z');
-    const changes = (await take(answers, 2)).map(({ data }) => data?.['attendanceChanged'] as any);
+    const changes = (await take(answers, 2)).map(({ data }) => (data as any)?.attendanceChanged);
     await answers.return?.();
     expect(changes.map(({ eventType }) => eventType)).toEqual(['attendance.CheckedIn', 'attendance.CheckedOut']);
     const attendanceDay = { day: '2026-04-02', status: 'PRESENT', employee: { id: employeeId } };
@@ -194,7 +194,7 @@ describe('changes of attendance', () => {
     const again = client.iterate({ query, variables: { id: employeeId, after: changes[0].cursor } });
     const [{ data } = {}] = await take(again, 1);
     await again.return?.();
-    expect(data?.['attendanceChanged']).toEqual(changes[1]);
+    expect((data as any)?.attendanceChanged).toEqual(changes[1]);
   });
 });
 
