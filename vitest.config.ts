@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -9,6 +11,8 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     // Two cores: one file at a time per core, and room for Postgres and the servers under test.
     maxWorkers: 2,
+    // Never the data of a `teampulse up` that somebody has running here.
+    env: { TEAMPULSE_DATA: join(tmpdir(), 'teampulse-no-data') },
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },
