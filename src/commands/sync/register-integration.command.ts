@@ -17,7 +17,7 @@ export const registerIntegrationInput = z.object({
   kind: integrationKindSchema,
   name: z.string().trim().min(1).max(200),
   /** Kind-specific, without secrets. */
-  config: integrationConfigSchema.default({}),
+  config: integrationConfigSchema.nullish().transform((config) => config ?? {}),
 });
 export type RegisterIntegrationInput = z.input<typeof registerIntegrationInput>;
 
