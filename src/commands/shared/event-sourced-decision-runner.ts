@@ -43,7 +43,8 @@ export class EventSourcedDecisionRunner extends DecisionRunner {
     request: DecisionRequest<State, Command, Event>,
   ): Promise<CommandResult<State>> {
     const streamName = `${request.category}-${request.id}`;
-    const result = this.lanes.run(streamName, () => this.decideAndAppend(streamName, request));
+    const askedAt = performance.now();
+    const result = this.lanes.run(streamName, () => this.decideAndAppend(streamName, request, askedAt));
     return result ?? reject('CONFLICT', `too many changes of this ${request.category} at once; try again`);
   }
 
@@ -78,11 +79,14 @@ export class EventSourcedDecisionRunner extends DecisionRunner {
   private async decideAndAppend<State, Command, Event extends DomainEvent>(
     streamName: string,
     request: DecisionRequest<State, Command, Event>,
+    askedAt: number,
   ): Promise<CommandResult<State>> {
     const { decider, command, context } = request;
     let known = await this.know(streamName, request);
     for (let attempt = 1; attempt <= MAX_ATTEMPTS;) {
-      const { stream, fresh } = known;
+      const { stream } = known;
+      // What a command queued before this one saw of the log meanwhile is as good as a read of its own.
+      const fresh = known.fresh || (stream !== undefined && stream.seenAt >= askedAt);
       if (stream && stream.workspaceId !== context.workspaceId) return notFound(request);
       if (stream?.commandIds.has(context.commandId)) return this.firstOutcome(streamName, request);
 
@@ -118,8 +122,9 @@ export class EventSourcedDecisionRunner extends DecisionRunner {
     fold: Fold<State, Event>,
   ): Promise<FoldedStream<State> | undefined> {
     const known = this.cache.get(streamName, fold);
+    const sentAt = performance.now();
     const slice = await this.store.readStream(streamName, known ? known.revision + 1 : 0);
-    const stream = foldEvents(fold, known, slice?.events ?? []);
+    const stream = foldEvents(fold, known, slice?.events ?? [], sentAt);
     if (stream) {
       this.see(stream.position);
       this.cache.put(streamName, fold, stream);
@@ -138,6 +143,7 @@ export class EventSourcedDecisionRunner extends DecisionRunner {
     const events = this.envelopes(streamName, context, decided);
     await (this.headKnown ??= this.findHead());
     const headBefore = this.head;
+    const sentAt = performance.now();
     const result = await this.store.append(streamName, events, before?.revision ?? 'no_stream');
     if (result.outcome === 'conflict') return undefined;
     this.see(result.position);
@@ -154,7 +160,7 @@ export class EventSourcedDecisionRunner extends DecisionRunner {
       position: result.position,
       workspaceId: context.workspaceId,
       commandIds: new Set(before?.commandIds).add(context.commandId),
-      seenAt: performance.now(),
+      seenAt: sentAt,
     };
     this.cache.put(streamName, decider, stream);
     return accepted(request, stream, events.length);
@@ -186,10 +192,11 @@ export class EventSourcedDecisionRunner extends DecisionRunner {
     streamName: string,
     request: DecisionRequest<State, Command, Event>,
   ): Promise<Accepted<State>> {
+    const sentAt = performance.now();
     const slice = await this.store.readStream(streamName);
     const events = slice?.events ?? [];
     const last = events.findLastIndex(({ metadata }) => metadata.commandId === request.context.commandId);
-    const stream = foldEvents(request.decider, undefined, events.slice(0, last + 1));
+    const stream = foldEvents(request.decider, undefined, events.slice(0, last + 1), sentAt);
     if (!stream) throw new Error(`the events of command ${request.context.commandId} are gone from ${streamName}`);
     return accepted(request, stream, 0);
   }

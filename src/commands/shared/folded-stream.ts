@@ -16,7 +16,7 @@ export interface FoldedStream<State> {
   readonly workspaceId: string;
   /** The commands that wrote to it. Streams are short by design, so this is too. */
   readonly commandIds: ReadonlySet<string>;
-  /** When the log was last seen to end here, in milliseconds of `performance.now()`. */
+  /** The log ended here at this time or later, in milliseconds of `performance.now()`: when the read or append was sent. */
   readonly seenAt: number;
 }
 
@@ -25,10 +25,10 @@ export function foldEvents<State, Event extends DomainEvent>(
   fold: Fold<State, Event>,
   known: FoldedStream<State> | undefined,
   events: readonly RecordedEvent[],
+  seenAt: number,
 ): FoldedStream<State> | undefined {
   const first = events[0];
   const last = events.at(-1);
-  const seenAt = performance.now();
   if (!first || !last) return known && { ...known, seenAt };
   const commandIds = new Set(known?.commandIds);
   let state = known ? known.state : fold.initialState;
