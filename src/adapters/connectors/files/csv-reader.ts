@@ -45,11 +45,11 @@ export async function readCsv(file: OpenedFile): Promise<RecordSource> {
   async function* batches(): AsyncGenerator<readonly SourceRecord[]> {
     const first = checked(pending);
     if (first.length > 0) yield first;
-    for (let at = await chunks.next(); at.done !== true && !ended; at = await chunks.next()) {
+    if (ended) return;
+    for (let at = await chunks.next(); at.done !== true; at = await chunks.next()) {
       const records = checked(scanner.write(at.value));
       if (records.length > 0) yield records;
     }
-    if (ended) return;
     const last = checked(scanner.end());
     if (last.length > 0) yield last;
   }

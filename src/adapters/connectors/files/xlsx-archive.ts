@@ -69,10 +69,12 @@ export interface XmlHandlers {
   readonly close?: (name: string) => void;
 }
 
+/** Without a namespace prefix. */
+const local = (name: string): string => name.slice(name.indexOf(':') + 1);
+
 /** A parser that calls the handlers. `saxes` resolves no entities but XML's own five, so there is nothing to expand. */
 export function xmlParser(handlers: XmlHandlers): SaxesParser {
   const parser = new SaxesParser();
-  const local = (name: string): string => name.slice(name.indexOf(':') + 1);
   parser.on('opentag', ({ name, attributes }) => handlers.open?.({ name: local(name), attributes }));
   parser.on('text', (text) => handlers.text?.(text));
   parser.on('closetag', ({ name }) => handlers.close?.(local(name)));
