@@ -9,13 +9,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { EventStoreDBClient } from '@eventstore/db-client';
 import { NoAnswer, isTransient } from './failures.js';
+import { SilenceWatch } from './silence-watch.js';
 
+/** A server answers within its own 2 s or says that it can't. */
+export const SILENCE_MS = 4_000;
+/** How long a caller waits through a restart of the store or an election. */
+const TOTAL_MS = 10_000;
 const DISPOSE_MS = 1_000;
 /** First and longest pause between attempts. */
 const BACKOFF_MS = { first: 50, most: 1_000 };
 
 export class Connection {
   #client: EventStoreDBClient | undefined;
+  readonly #watch = new SilenceWatch(SILENCE_MS, TOTAL_MS);
   #disposed: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly connectionString: string) {}
@@ -23,6 +29,11 @@ export class Connection {
   get client(): EventStoreDBClient {
     this.#client ??= EventStoreDBClient.connectionString(this.connectionString);
     return this.#client;
+  }
+
+  /** False once this client was given up: what it still hands out may be cut short. */
+  isCurrent(client: EventStoreDBClient): boolean {
+    return this.#client === client;
   }
 
   /** Bounded: with a server that keeps silent, the client's own disposing may hang. */
@@ -33,18 +44,14 @@ export class Connection {
     await this.#disposed;
   }
 
-  /**
-   * Runs a call that may be repeated, each attempt bounded, until it succeeds, fails for good, or time is up.
-   * @param attemptMs how long one attempt may take
-   * @param totalMs after this no further attempt is begun
-   */
-  async retrying<T>(run: (client: EventStoreDBClient) => Promise<T>, attemptMs: number, totalMs: number): Promise<T> {
-    const until = Date.now() + totalMs;
+  /** Runs a call that may be repeated until it succeeds, fails for good, or time is up. */
+  async retrying<T>(run: (client: EventStoreDBClient) => Promise<T>): Promise<T> {
+    const until = Date.now() + TOTAL_MS;
     for (let pause = BACKOFF_MS.first; ; pause = Math.min(pause * 2, BACKOFF_MS.most)) {
       await this.#disposed;
       const { client } = this;
       try {
-        return await within(run(client), attemptMs);
+        return await this.#watch.over(run(client));
       } catch (error) {
         this.replace(client, error);
         if (!isTransient(error) || Date.now() + pause >= until) throw error;
@@ -56,20 +63,5 @@ export class Connection {
   /** Drops a client that kept silent, so that the next attempt has a new one. */
   replace(client: EventStoreDBClient, error: unknown): void {
     if (error instanceof NoAnswer && this.#client === client) void this.dispose();
-  }
-}
-
-/** Appends have no deadline on the client's side: a silent server would leave them pending for ever. */
-async function within<T>(promise: Promise<T>, timeoutMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new NoAnswer(`no answer within ${timeoutMs} ms`)), timeoutMs);
-  });
-  // When the clock wins, the call may still fail later; nobody listens then.
-  promise.catch(() => undefined);
-  try {
-    return await Promise.race([promise, timeout]);
-  } finally {
-    clearTimeout(timer);
   }
 }

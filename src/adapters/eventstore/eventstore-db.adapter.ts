@@ -25,16 +25,12 @@ import type {
 import type { DomainEvent, EventDefinition } from '../../domain/shared/event.js';
 import type { LogPosition, RecordedEvent } from '../../domain/shared/recorded-event.js';
 import type { EventLog, LogItem, SubscribeOptions } from '../../projections/ports/event-log.port.js';
-import { Connection } from './connection.js';
+import { Connection, SILENCE_MS } from './connection.js';
 import { EventCodec, positionOf, typeOf } from './event-codec.js';
-import { asEventStoreError } from './failures.js';
+import { NoAnswer, asEventStoreError } from './failures.js';
 import { arrivals, asTheyCome } from './raw-stream.js';
 import { subscribe } from './subscription.js';
 
-/** A server answers within its own 2 s or says that it can't. */
-const ATTEMPT_MS = 4_000;
-/** How long a caller waits through a restart of the store or an election. */
-const TOTAL_MS = 10_000;
 /** The longest stream that is folded: a stream is a task, a sale, a day. */
 const MAX_STREAM_EVENTS = 10_000;
 const HEAD_PAGE = 100;
@@ -66,7 +62,7 @@ export class EventStoreDbAdapter implements EventStore, EventLog {
     const read = async (client: EventStoreDBClient): Promise<StreamSlice | undefined> => {
       const events: RecordedEvent[] = [];
       const options = { fromRevision: BigInt(fromRevision), maxCount: MAX_STREAM_EVENTS + 1 };
-      for await (const message of messages(client.readStream(streamName, options, asTheyCome))) {
+      for await (const message of this.#messages(client, client.readStream(streamName, options, asTheyCome))) {
         if (message.hasStreamNotFound()) return undefined;
         const record = message.getEvent()?.getEvent();
         if (record) events.push(this.#codec.decode(record));
@@ -77,7 +73,7 @@ export class EventStoreDbAdapter implements EventStore, EventLog {
       return { events, revision: events.at(-1)?.revision ?? fromRevision - 1 };
     };
     try {
-      const slice = await this.#connection.retrying(read, ATTEMPT_MS, TOTAL_MS);
+      const slice = await this.#connection.retrying(read);
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- which types a stream holds is the caller's to know
       return slice as StreamSlice<Event> | undefined;
     } catch (error) {
@@ -90,10 +86,8 @@ export class EventStoreDbAdapter implements EventStore, EventLog {
     const encoded = events.map((event) => this.#codec.encode(event));
     const expectedRevision = expected === 'no_stream' ? expected : BigInt(expected);
     try {
-      const { nextExpectedRevision, position } = await this.#connection.retrying(
-        (client) => client.appendToStream(streamName, encoded, { expectedRevision, deadline: ATTEMPT_MS }),
-        ATTEMPT_MS,
-        TOTAL_MS,
+      const { nextExpectedRevision, position } = await this.#connection.retrying((client) =>
+        client.appendToStream(streamName, encoded, { expectedRevision, deadline: SILENCE_MS }),
       );
       if (!position) throw new Error('the event store did not say where it wrote');
       return { outcome: 'appended', revision: Number(nextExpectedRevision), position };
@@ -112,36 +106,41 @@ export class EventStoreDbAdapter implements EventStore, EventLog {
 
   async head(): Promise<LogPosition | undefined> {
     try {
-      return await this.#connection.retrying(findHead, ATTEMPT_MS, TOTAL_MS);
+      return await this.#connection.retrying((client) => this.#findHead(client));
     } catch (error) {
       throw asEventStoreError(error, 'say where it ends');
     }
   }
-}
 
-/** Reads backwards over system events, of which a busy log may have many at its end. */
-async function findHead(client: EventStoreDBClient): Promise<LogPosition | undefined> {
-  for (let before: LogPosition | 'end' | undefined = END; before;) {
-    let last: LogPosition | undefined;
-    const options = { direction: BACKWARDS, fromPosition: before, maxCount: HEAD_PAGE } as const;
-    for await (const message of messages(client.readAll(options, asTheyCome))) {
-      const record = message.getEvent()?.getEvent();
-      if (!record) continue;
-      last = positionOf(record);
-      if (!typeOf(record).startsWith('$')) return last;
+  /** Reads backwards over system events, of which a busy log may have many at its end. */
+  async #findHead(client: EventStoreDBClient): Promise<LogPosition | undefined> {
+    for (let before: LogPosition | 'end' | undefined = END; before;) {
+      let last: LogPosition | undefined;
+      const options = { direction: BACKWARDS, fromPosition: before, maxCount: HEAD_PAGE } as const;
+      for await (const message of this.#messages(client, client.readAll(options, asTheyCome))) {
+        const record = message.getEvent()?.getEvent();
+        if (!record) continue;
+        last = positionOf(record);
+        if (!typeOf(record).startsWith('$')) return last;
+      }
+      before = last;
     }
-    before = last;
+    return undefined;
   }
-  return undefined;
+
+  /**
+   * The messages of a read that ends.
+   * @throws NoAnswer when the client was given up meanwhile: it then ends its reads as if they were complete, and a stream
+   * folded from half its events would be a lie
+   */
+  async *#messages(client: EventStoreDBClient, stream: ClientStream): AsyncGenerator<ReadResp> {
+    const never = new AbortController().signal;
+    for await (const batch of arrivals(stream, () => stream.cancel(), never)) yield* batch;
+    if (!this.#connection.isCurrent(client)) throw new NoAnswer('the connection was given up during a read');
+  }
 }
 
 type ClientStream = ReturnType<EventStoreDBClient['readAll']> | ReturnType<EventStoreDBClient['readStream']>;
-
-/** The messages of a read that ends. */
-async function* messages(stream: ClientStream): AsyncGenerator<ReadResp> {
-  const never = new AbortController().signal;
-  for await (const batch of arrivals(stream, () => stream.cancel(), never)) yield* batch;
-}
 
 function actualOf({ actualVersion }: WrongExpectedVersionError): number | 'no_stream' | undefined {
   if (actualVersion === 'no_stream') return 'no_stream';
