@@ -138,6 +138,8 @@ export class PostgresWriteDatabase extends WriteDatabase {
       connectionString: this.url,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       application_name: 'teampulse-projections',
+      // Several projections take and give back their locks over it at the same time.
+      pipeline: true,
       ...KEEP_ALIVE,
     });
     client.on('error', () => undefined);
