@@ -18,7 +18,7 @@ export const timeZoneSchema = z.string().refine(isTimeZone, 'a time zone is an I
 
 function isTimeZone(name: string): boolean {
   try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
+    Intl.DateTimeFormat('en', { timeZone: name });
     return true;
   } catch {
     return false;
