@@ -32,7 +32,7 @@ export async function migrate(databaseUrl: string, direction: 'up' | 'down' = 'u
       // knex's own lock survives kill -9; ours does not, and whoever holds ours is alone.
       await db.migrate.currentVersion();
       await db.migrate.forceFreeMigrationsLock();
-      const [, ran] = (await (direction === 'up' ? db.migrate.latest() : db.migrate.down())) as [number, string[]];
+      const [, ran]: [number, string[]] = await (direction === 'up' ? db.migrate.latest() : db.migrate.down());
       const current = await db.migrate.currentVersion();
       return { ran, current: current === 'none' ? undefined : current };
     });

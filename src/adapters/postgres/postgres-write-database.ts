@@ -1,6 +1,6 @@
 /** Postgres for the projection engine: a few connections that write, one that holds locks, one that listens. */
 import { setTimeout as delay } from 'node:timers/promises';
-import pg from 'pg';
+import { Client, escapeIdentifier, Pool, type ClientBase, type CustomTypesConfig, type PoolClient } from 'pg';
 import {
   DatabaseError,
   WriteDatabase,
@@ -21,14 +21,14 @@ const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 10_000 };
 const MOST_PAUSE_MS = 1_000;
 
 /** Values as Postgres writes them: the engine knows their types and reads them itself. */
-const asText = { getTypeParser: () => (text: string) => text } as unknown as pg.CustomTypesConfig;
+const asText: CustomTypesConfig = { getTypeParser: () => (text: string) => text };
 
 export class PostgresWriteDatabase extends WriteDatabase {
-  readonly #pool: pg.Pool;
+  readonly #pool: Pool;
 
   constructor(private readonly url: string) {
     super();
-    this.#pool = new pg.Pool({
+    this.#pool = new Pool({
       connectionString: url,
       max: CONNECTIONS,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -64,7 +64,7 @@ export class PostgresWriteDatabase extends WriteDatabase {
     });
   }
 
-  async #connected<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  async #connected<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
     const client = await this.#pool.connect().catch((error: unknown) => {
       throw failure(error, true);
     });
@@ -120,7 +120,7 @@ export class PostgresWriteDatabase extends WriteDatabase {
           signal.addEventListener('abort', () => resolve(), { once: true });
         });
         client.on('notification', ({ payload }) => heard(payload));
-        await run(client, { text: `LISTEN ${pg.escapeIdentifier(channel)}` });
+        await run(client, { text: `LISTEN ${escapeIdentifier(channel)}` });
         // What was said while nobody listened is not said again.
         heard(undefined);
         pause = 50;
@@ -133,8 +133,8 @@ export class PostgresWriteDatabase extends WriteDatabase {
     }
   }
 
-  async #connectAlone(): Promise<pg.Client> {
-    const client = new pg.Client({
+  async #connectAlone(): Promise<Client> {
+    const client = new Client({
       connectionString: this.url,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       application_name: 'teampulse-projections',
@@ -150,7 +150,7 @@ export class PostgresWriteDatabase extends WriteDatabase {
   }
 }
 
-async function run(client: pg.ClientBase, { text, values, name }: Statement): Promise<readonly TextRow[]> {
+async function run(client: ClientBase, { text, values, name }: Statement): Promise<readonly TextRow[]> {
   try {
     const query = {
       text,

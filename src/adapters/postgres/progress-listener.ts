@@ -1,6 +1,7 @@
 /** How far the read models are, as workers tell it by NOTIFY: for those who must not read before their own write is there. */
 import { setTimeout as delay } from 'node:timers/promises';
-import pg from 'pg';
+import { Client } from 'pg';
+import { z } from 'zod';
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
 import { PositionRegistry } from '../../projections/ports/position-registry.js';
 
@@ -9,11 +10,14 @@ const POLL_MS = 250;
 const CONNECT_TIMEOUT_MS = 3_000;
 const MOST_PAUSE_MS = 1_000;
 
+/** [projection, commit, prepare] of each that moved. */
+const progressSchema = z.array(z.tuple([z.string(), z.string(), z.string()]));
+
 export class ProgressListener {
   readonly #positions = new PositionRegistry();
   readonly #abort = new AbortController();
-  #client: pg.Client | undefined;
-  #listening: Promise<void> | undefined;
+  #client: Client | undefined;
+  #listening = false;
   #waiters = 0;
   #polling: NodeJS.Timeout | undefined;
 
@@ -31,7 +35,8 @@ export class ProgressListener {
   ): Promise<'reached' | { readonly projection: string; readonly at: LogPosition | undefined }> {
     if (this.#positions.hasReached(projections, position)) return 'reached';
     // A connection from the first one who waits on: who never writes needs none.
-    this.#listening ??= this.#listen();
+    if (!this.#listening) void this.#listen();
+    this.#listening = true;
     this.#waiters++;
     this.#polling ??= setInterval(() => void this.#poll(), POLL_MS);
     try {
@@ -48,7 +53,7 @@ export class ProgressListener {
   async #listen(): Promise<void> {
     const { signal } = this.#abort;
     for (let pause = 50; !signal.aborted; pause = Math.min(pause * 2, MOST_PAUSE_MS)) {
-      const client = new pg.Client({
+      const client = new Client({
         connectionString: this.url,
         connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
         application_name: 'teampulse-progress',
@@ -77,7 +82,7 @@ export class ProgressListener {
   }
 
   #hear(payload: string): void {
-    for (const [projection, commit, prepare] of JSON.parse(payload) as [string, string, string][]) {
+    for (const [projection, commit, prepare] of progressSchema.parse(JSON.parse(payload))) {
       this.#positions.advance(projection, { commit: BigInt(commit), prepare: BigInt(prepare) });
     }
   }

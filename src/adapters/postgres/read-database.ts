@@ -5,7 +5,7 @@
  * a round trip each, as much as a query that finds its rows by an index.
  */
 import { createHash } from 'node:crypto';
-import pg from 'pg';
+import { Pool, TypeOverrides, types as pgTypes, type PoolClient, type QueryResult } from 'pg';
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
 import { instantOf } from '../../projections/ports/instant-text.js';
 import { ReadDatabase, ReadModelUnavailable, ReadQueryFailed } from '../../projections/ports/read-database.port.js';
@@ -28,12 +28,12 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 interface Question {
   readonly sql: string;
   readonly parameters: readonly unknown[];
-  readonly answer: (rows: never[]) => void;
+  readonly answer: (result: QueryResult) => void;
   readonly fail: (error: Error) => void;
 }
 
 export class PostgresReadDatabase extends ReadDatabase {
-  readonly #pool: pg.Pool;
+  readonly #pool: Pool;
   readonly #progress: ProgressListener;
   readonly #names = new StatementNames();
   #asked = new Map<string, Question[]>();
@@ -42,18 +42,18 @@ export class PostgresReadDatabase extends ReadDatabase {
   /** @param url of the API's login, a member of teampulse_reader */
   constructor(url: string) {
     super();
-    this.#pool = new pg.Pool({
+    this.#pool = new Pool({
       connectionString: url,
       max: CONNECTIONS,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       options: `-c timezone=UTC -c default_transaction_read_only=on -c statement_timeout=${STATEMENT_TIMEOUT_MS}`,
       application_name: 'teampulse-api',
-      types: { getTypeParser },
+      types,
       pipeline: true,
       keepAlive: true,
     });
     // An idle connection that breaks is replaced when the next one is asked for.
-    this.#pool.on('error', () => undefined);
+    this.#pool.on('error', ignore);
     this.#progress = new ProgressListener(url);
   }
 
@@ -71,7 +71,8 @@ export class PostgresReadDatabase extends ReadDatabase {
     if (this.#waiting >= MOST_WAITING)
       throw new ReadModelUnavailable('too many queries are waiting; try again shortly');
     return new Promise<Row[]>((resolve, reject) => {
-      const question: Question = { sql, parameters, answer: resolve as (rows: never[]) => void, fail: reject };
+      const answer = ({ rows }: QueryResult<Row>): void => resolve(rows);
+      const question: Question = { sql, parameters, answer, fail: reject };
       this.#waiting++;
       if (this.#asked.size === 0) setImmediate(() => this.#dispatch());
       const group = this.#asked.get(workspaceId);
@@ -99,7 +100,7 @@ export class PostgresReadDatabase extends ReadDatabase {
   }
 
   async #answer(workspaceId: string, questions: readonly Question[]): Promise<void> {
-    let client: pg.PoolClient;
+    let client: PoolClient;
     try {
       client = await this.#pool.connect();
     } catch (error) {
@@ -107,8 +108,7 @@ export class PostgresReadDatabase extends ReadDatabase {
       for (const { fail } of questions) fail(unavailable);
       return;
     }
-    const broken = (): undefined => undefined;
-    client.on('error', broken);
+    client.on('error', ignore);
     const again: Question[] = [];
     let fatal: Error | undefined;
     try {
@@ -125,18 +125,17 @@ export class PostgresReadDatabase extends ReadDatabase {
       // Those that were answered ignore it.
       for (const { fail } of questions) fail(readFailure(error));
     } finally {
-      client.off('error', broken);
+      client.off('error', ignore);
       client.release(fatal);
     }
     // Each on its own now, so that only the one at fault fails.
     if (!fatal) for (const question of again) void this.#answer(workspaceId, [question]);
   }
 
-  async #ask(client: pg.PoolClient, question: Question, shared: boolean, again: Question[]): Promise<void> {
+  async #ask(client: PoolClient, question: Question, shared: boolean, again: Question[]): Promise<void> {
     const { sql, parameters, answer, fail } = question;
     try {
-      const { rows } = await client.query({ name: this.#names.of(sql), text: sql, values: [...parameters] });
-      answer(rows as never[]);
+      answer(await client.query({ name: this.#names.of(sql), text: sql, values: [...parameters] }));
     } catch (error) {
       if (isTransient(error)) throw error;
       const code = codeOf(error);
@@ -172,15 +171,13 @@ class StatementNames {
   }
 }
 
-const TYPES: Readonly<Record<number, (text: string) => unknown>> = {
-  // date, as it is: a day has no zone, and a Date would give it one.
-  1082: (text) => text,
-  1184: instantOf,
-};
+const types = new TypeOverrides();
+// A day as it is: it has no zone, and a Date would give it one.
+types.setTypeParser(pgTypes.builtins.DATE, (text) => text);
+types.setTypeParser(pgTypes.builtins.TIMESTAMPTZ, instantOf);
 
-function getTypeParser(oid: number, format?: 'text' | 'binary'): (text: string) => unknown {
-  return TYPES[oid] ?? (pg.types.getTypeParser(oid, format ?? 'text') as (text: string) => unknown);
-}
+/** What breaks while a query is under way fails that query, which says so. */
+const ignore = (): undefined => undefined;
 
 function readFailure(error: unknown): Error {
   const { message } = asError(error);
