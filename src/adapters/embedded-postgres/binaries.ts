@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
+import { z } from 'zod';
 import { EmbeddedPostgresError } from './error.js';
 import { canReach, systemFolder, type RunAs } from './run-as.js';
 
@@ -12,6 +13,9 @@ export interface Binaries {
   readonly initdb: string;
   readonly postgres: string;
 }
+
+const linksSchema = z.array(z.object({ source: z.string(), target: z.string() }));
+const packageSchema = z.object({ version: z.string() });
 
 /** @throws EmbeddedPostgresError BINARIES_MISSING when npm installed none for this platform */
 export async function findBinaries(user: RunAs | undefined): Promise<Binaries> {
@@ -45,7 +49,7 @@ function installedPackage(): string {
 async function hydrateSymlinks(packageFolder: string): Promise<void> {
   const list = path.join(packageFolder, 'native', 'pg-symlinks.json');
   if (!existsSync(list)) return;
-  const links = JSON.parse(await readFile(list, 'utf8')) as { source: string; target: string }[];
+  const links = linksSchema.parse(JSON.parse(await readFile(list, 'utf8')));
   for (const { source, target } of links) {
     const link = path.join(packageFolder, target);
     if (existsSync(link)) continue;
@@ -67,7 +71,7 @@ async function makeExecutable(native: string): Promise<void> {
 
 /** Once per version: about 60 MB. Copied under another name first, so that a copy broken off is never taken for a whole one. */
 async function copyToReach(packageFolder: string, native: string): Promise<string> {
-  const { version } = JSON.parse(readFileSync(path.join(packageFolder, 'package.json'), 'utf8')) as { version: string };
+  const { version } = packageSchema.parse(JSON.parse(readFileSync(path.join(packageFolder, 'package.json'), 'utf8')));
   const home = systemFolder('postgres');
   const target = path.join(home, version);
   if (existsSync(target)) return target;

@@ -21,7 +21,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
-import { EmbeddedPostgresError } from './error.js';
+import { codeOf, EmbeddedPostgresError } from './error.js';
 import { commandLine, isAlive } from './processes.js';
 import { canReach, systemFolder, type RunAs } from './run-as.js';
 
@@ -45,7 +45,7 @@ export function openDataFolder(folder: string, user: RunAs | undefined): DataFol
     const password = readPassword(root);
     return { path: root, cluster, password, log: path.join(root, 'postgres.log') };
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
+    const code = codeOf(cause);
     if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') throw notOurs(root, cause);
     if (code === 'ENOTDIR' || code === 'EEXIST') {
       throw new EmbeddedPostgresError('DATA_FOLDER_NOT_OURS', `${root} is not a folder. Choose another data folder.`, {

@@ -24,3 +24,6 @@ export class EmbeddedPostgresError extends Error {
     super(message, options);
   }
 }
+
+/** What the operating system calls a failure, for example EACCES. */
+export const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined);
