@@ -58,8 +58,9 @@ export class ArrivalQueue {
     const parts = this.#arrivals.splice(0, taken);
     this.#events -= count;
     if (!this.full) for (const drained of this.#drained.splice(0)) drained();
+    const [first, ...others] = parts;
     return {
-      events: parts.length === 1 ? (parts[0] as Arrival).events : parts.flatMap(({ events }) => events),
+      events: first && others.length === 0 ? first.events : parts.flatMap(({ events }) => events),
       to: parts.findLast(({ to }) => to !== undefined)?.to,
       caughtUp: parts.some(({ caughtUp }) => caughtUp),
     };

@@ -15,7 +15,7 @@ import {
   type KeyedEvent,
   type RowKey,
 } from './fold.js';
-import type { EntityProjection, JournalProjection, Projection, Row } from './projection.js';
+import type { DetailTable, EntityProjection, JournalProjection, Projection, RollupTable, Row } from './projection.js';
 import { RowCache } from './row-cache.js';
 import { TableSql, type TenantRow } from './table-sql.js';
 
@@ -34,8 +34,8 @@ export const createBatchWriter = (database: WriteDatabase, projection: Projectio
 
 class EntityWriter implements BatchWriter {
   readonly #rows: TableSql;
-  readonly #details: readonly TableSql[];
-  readonly #rollups: readonly TableSql[];
+  readonly #details: readonly { readonly table: DetailTable<Row>; readonly sql: TableSql }[];
+  readonly #rollups: readonly { readonly table: RollupTable<Row>; readonly sql: TableSql }[];
   readonly #cache = new RowCache();
 
   constructor(
@@ -45,8 +45,11 @@ class EntityWriter implements BatchWriter {
   ) {
     const schema = schemaOf(buildId);
     this.#rows = new TableSql(schema, projection.table);
-    this.#details = (projection.details ?? []).map((table) => new TableSql(schema, table));
-    this.#rollups = (projection.rollups ?? []).map((table) => new TableSql(schema, table, table.measures));
+    this.#details = (projection.details ?? []).map((table) => ({ table, sql: new TableSql(schema, table) }));
+    this.#rollups = (projection.rollups ?? []).map((table) => ({
+      table,
+      sql: new TableSql(schema, table, table.measures),
+    }));
   }
 
   async apply(events: readonly RecordedEvent[], move: Move): Promise<void> {
@@ -89,14 +92,12 @@ class EntityWriter implements BatchWriter {
     const { put, removed } = entityWrites(changes);
     if (removed.length > 0) await session.query(this.#rows.remove(removed));
     if (put.length > 0) await session.query(this.#rows.upsert(put));
-    for (const [i, table] of (this.projection.details ?? []).entries()) {
-      const sql = this.#details[i] as TableSql;
+    for (const { table, sql } of this.#details) {
       const writes = detailWrites(table, changes);
       if (writes.removed.length > 0) await session.query(sql.remove(writes.removed));
       if (writes.put.length > 0) await session.query(sql.upsert(writes.put));
     }
-    for (const [i, table] of (this.projection.rollups ?? []).entries()) {
-      const sql = this.#rollups[i] as TableSql;
+    for (const { table, sql } of this.#rollups) {
       const sums = rollupWrites(table, changes);
       if (sums.length === 0) continue;
       const zero = await session.query(sql.add(sums));

@@ -10,7 +10,8 @@ import type { TextRow, WriteDatabase, WriteSession } from '../ports/write-databa
 import { tablesOf, type Projection } from './projection.js';
 import { TableSql } from './table-sql.js';
 
-export type BuildState = 'building' | 'live' | 'retired' | 'dropped';
+const STATES = ['building', 'live', 'retired', 'dropped'] as const;
+export type BuildState = (typeof STATES)[number];
 
 export interface Build {
   readonly id: string;
@@ -42,11 +43,13 @@ const COLUMNS = `b.id, b.projection, b.version, b.state, cardinality(b.tables) >
 
 function buildOf(row: TextRow): Build {
   const text = (i: number): string => row[i] ?? '';
+  const state = STATES.find((name) => name === row[3]);
+  if (!state) throw new Error(`control.builds knows a state that this version does not: ${text(3)}`);
   return {
     id: text(0),
     projection: text(1),
     version: Number(row[2]),
-    state: text(3) as BuildState,
+    state,
     made: row[4] === 't',
     indexed: row[5] === 't',
     position: text(6) === '-1' ? undefined : { commit: BigInt(text(6)), prepare: BigInt(text(7)) },

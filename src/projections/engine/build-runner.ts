@@ -120,11 +120,11 @@ export class BuildRunner {
       await this.#patiently(async () => this.parts.advancer.advance(this.#move(to, 0)));
       return this.#moved(to);
     }
-    const bad = events.findIndex(isMalformed);
-    const good = (bad < 0 ? events : events.slice(0, bad)) as readonly RecordedEvent[];
-    if (good.length > 0) await this.#applyEvents(good, bad < 0 ? to : lastOf(good).position);
-    if (bad < 0) return;
-    const { position, type, streamName, id, error } = events[bad] as Malformed;
+    const { good, bad } = upToMalformed(events);
+    const last = good.at(-1);
+    if (last) await this.#applyEvents(good, bad ? last.position : to);
+    if (!bad) return;
+    const { position, type, streamName, id, error } = bad;
     throw new Unappliable(position, `${type} ${id} of ${streamName} can't be read: ${error.message}`);
   }
 
@@ -133,25 +133,28 @@ export class BuildRunner {
     for (let attempt = 1; ; attempt++) {
       try {
         await this.#patiently(async () => this.#writer.apply(events, this.#move(to, events.length)));
-        return this.#moved(to);
+        break;
       } catch (error) {
         if (error instanceof CheckpointLost || this.signal.aborted) throw error;
         if (error instanceof FoldFailure && error.index > 0) return this.#applyInParts(events, error.index, to);
         if (!(error instanceof FoldFailure) && events.length > 1) {
           return this.#applyInParts(events, events.length >> 1, to);
         }
-        const [event] = events as readonly [RecordedEvent];
+        const [event] = events;
+        if (!event) throw error;
         if (attempt >= ATTEMPTS) {
           const reason = error instanceof Error ? error.message : String(error);
           throw new Unappliable(event.position, `${event.type} ${event.id} of ${event.streamName}: ${reason}`, error);
         }
       }
     }
+    await this.#moved(to);
   }
 
   async #applyInParts(events: readonly RecordedEvent[], at: number, to: LogPosition): Promise<void> {
     const first = events.slice(0, at);
-    await this.#applyEvents(first, lastOf(first).position);
+    const last = first.at(-1);
+    if (last) await this.#applyEvents(first, last.position);
     await this.#applyEvents(events.slice(at), to);
   }
 
@@ -222,4 +225,12 @@ class Unappliable extends Error {
   }
 }
 
-const lastOf = (events: readonly RecordedEvent[]): RecordedEvent => events[events.length - 1] as RecordedEvent;
+/** What stands before the first event that can't be read, and that one. */
+function upToMalformed(items: Arrival['events']): { good: readonly RecordedEvent[]; bad: Malformed | undefined } {
+  const good: RecordedEvent[] = [];
+  for (const item of items) {
+    if (isMalformed(item)) return { good, bad: item };
+    good.push(item);
+  }
+  return { good, bad: undefined };
+}

@@ -60,7 +60,6 @@ const GATHER_MS = 4;
 /** Moves checkpoints of builds for which the log had nothing, many at once. */
 export class CheckpointAdvancer {
   #waiting: { move: Move; settle: (outcome: Error | undefined) => void }[] = [];
-  #timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly database: WriteDatabase) {}
 
@@ -68,13 +67,13 @@ export class CheckpointAdvancer {
   async advance(move: Move): Promise<void> {
     const outcome = await new Promise<Error | undefined>((settle) => {
       this.#waiting.push({ move, settle });
-      this.#timer ??= setTimeout(() => void this.#flush(), GATHER_MS);
+      // The first one starts the clock; the flush takes all of them.
+      if (this.#waiting.length === 1) setTimeout(() => void this.#flush(), GATHER_MS);
     });
     if (outcome) throw outcome;
   }
 
   async #flush(): Promise<void> {
-    this.#timer = undefined;
     const waiting = this.#waiting;
     this.#waiting = [];
     // By build, so that two workers that update the same rows take their locks in one order.

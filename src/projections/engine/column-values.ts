@@ -12,9 +12,10 @@ export function encodeColumn<Source>(
   if (type === 'jsonb') return encodeJson(rows.map((row) => defined(valueOf(row), place)));
   const quoted = type === 'text' || type.endsWith('[]');
   let text = '{';
-  for (let i = 0; i < rows.length; i++) {
-    if (i > 0) text += ',';
-    const value = defined(valueOf(rows[i] as Source), place);
+  for (const row of rows) {
+    // No element is empty, so that only before the first one nothing follows the brace.
+    if (text.length > 1) text += ',';
+    const value = defined(valueOf(row), place);
     if (value === null) text += 'NULL';
     else if (!quoted) text += bare(value, place);
     else text += quoteElement(Array.isArray(value) ? encodeArray(value) : scalarText(value, place));
@@ -36,16 +37,8 @@ function bare(value: Value, place: string): string {
 const BREAKS_ARRAY = /[{}",\\]|^null$/i;
 
 function scalarText(value: Value, place: string): string {
-  switch (typeof value) {
-    case 'string':
-      return value;
-    case 'bigint':
-    case 'number':
-    case 'boolean':
-      return String(value);
-    default:
-      throw new TypeError(`column ${place} was given an object, and is not jsonb`);
-  }
+  if (typeof value === 'object') throw new TypeError(`column ${place} was given an object, and is not jsonb`);
+  return String(value);
 }
 
 const encodeArray = (values: readonly unknown[]): string =>
@@ -74,6 +67,9 @@ function encodeJson(values: readonly Value[]): string {
 const stringify = (value: unknown, clean = (v: unknown): unknown => v): string =>
   JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? String(inner) : clean(inner)));
 
+/** Everything that JSON can say is a value of a row. */
+const parseJson: (text: string) => Value = JSON.parse;
+
 /** The value as evolve would have given it: instants with milliseconds in UTC, bigint as bigint, numeric as text. */
 export function decodeValue(type: ColumnType, text: string | null): Value {
   if (text === null) return null;
@@ -89,7 +85,7 @@ export function decodeValue(type: ColumnType, text: string | null): Value {
     case 'jsonb':
     case 'text[]':
     case 'uuid[]':
-      return JSON.parse(text) as Value;
+      return parseJson(text);
     case 'uuid':
     case 'text':
     case 'numeric':

@@ -18,9 +18,12 @@ const SEPARATOR = '\u001F';
 
 export function rowKey(workspaceId: string, names: readonly string[], row: Row): RowKey {
   let text = workspaceId;
-  for (const name of names) text += SEPARATOR + String(row[name] as Value);
+  for (const name of names) text += SEPARATOR + keyText(row[name]);
   return text;
 }
+
+const keyText = (value: Value | undefined): string =>
+  typeof value === 'object' ? JSON.stringify(value) : String(value);
 
 export interface KeyedEvent {
   readonly event: RecordedEvent;
@@ -42,10 +45,9 @@ export class FoldFailure extends Error {
 /** The entity that each event is about; events about none are left out. @throws FoldFailure */
 export function keyEvents(projection: EntityProjection, events: readonly RecordedEvent[]): KeyedEvent[] {
   const keyed: KeyedEvent[] = [];
-  for (let i = 0; i < events.length; i++) {
-    const event = events[i] as RecordedEvent;
+  for (const [i, event] of events.entries()) {
     try {
-      const key = projection.key(event as never);
+      const key = projection.key(event);
       if (key) keyed.push({ event, key, rowKey: rowKey(event.metadata.workspaceId, projection.table.key, key) });
     } catch (error) {
       throw new FoldFailure(i, error);
@@ -70,7 +72,7 @@ export function foldEvents(
       changes.set(at, change);
     }
     try {
-      change.after = projection.evolve(change.after, event as never);
+      change.after = projection.evolve(change.after, event);
     } catch (error) {
       throw new FoldFailure(indexOf(event), error);
     }
@@ -126,24 +128,27 @@ function sameRow(table: DetailTable<Row>, a: Row, b: Row): boolean {
 
 /** What the batch adds to each sum; sums that do not change are left out. Measures as bigint. */
 export function rollupWrites(table: RollupTable<Row>, changes: Map<RowKey, Change>): readonly TenantRow[] {
-  const sums = new Map<RowKey, { workspaceId: string; row: Record<string, Value> }>();
+  const sums = new Map<RowKey, { workspaceId: string; row: Row; totals: Record<string, bigint> }>();
   const add = (workspaceId: string, row: Row, sign: 1n | -1n): void => {
     const at = rowKey(workspaceId, table.key, row);
     let sum = sums.get(at);
     if (!sum) {
-      const zeros = Object.fromEntries(table.measures.map((name) => [name, 0n]));
-      sum = { workspaceId, row: { ...row, ...zeros } };
+      sum = { workspaceId, row, totals: {} };
       sums.set(at, sum);
     }
     for (const name of table.measures) {
-      const value = row[name] as bigint | number | string;
-      sum.row[name] = (sum.row[name] as bigint) + sign * BigInt(value);
+      sum.totals[name] = (sum.totals[name] ?? 0n) + sign * measure(table, name, row[name]);
     }
   };
   for (const { workspaceId, before, after } of changes.values()) {
     if (before) for (const row of table.contributions(before)) add(workspaceId, row, -1n);
     if (after) for (const row of table.contributions(after)) add(workspaceId, row, 1n);
   }
-  for (const [at, { row }] of sums) if (table.measures.every((name) => row[name] === 0n)) sums.delete(at);
-  return sorted(sums);
+  for (const [at, { totals }] of sums) if (Object.values(totals).every((total) => total === 0n)) sums.delete(at);
+  return sorted(sums).map(({ workspaceId, row, totals }) => ({ workspaceId, row: { ...row, ...totals } }));
+}
+
+function measure(table: RollupTable<Row>, name: string, value: Value | undefined): bigint {
+  if (typeof value === 'bigint' || typeof value === 'number' || typeof value === 'string') return BigInt(value);
+  throw new TypeError(`measure ${table.name}.${name} was not given a whole number`);
 }

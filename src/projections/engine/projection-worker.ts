@@ -89,7 +89,7 @@ export class ProjectionWorker {
         };
       });
       if (signal.aborted) return;
-      await this.#reconcile().catch((error: Error) => this.#notice({ kind: 'trouble', error }));
+      await this.#reconcile().catch((error: unknown) => this.#trouble(error));
     }
   }
 
@@ -114,14 +114,17 @@ export class ProjectionWorker {
 
   async #takeLocks(): Promise<LockHolder> {
     const locks = await this.options.database.holdLocks();
-    void locks.lost.then(async () => {
-      if (this.#locks !== locks) return;
-      // Somebody else may own our builds from now on; start anew from what is committed.
-      this.#locks = undefined;
-      await this.#stopAll();
-      this.#wake?.();
-    });
+    void this.#startAnewWhenLost(locks);
     return locks;
+  }
+
+  async #startAnewWhenLost(locks: LockHolder): Promise<void> {
+    await locks.lost;
+    if (this.#locks !== locks) return;
+    // Somebody else may own our builds from now on; start anew from what is committed.
+    this.#locks = undefined;
+    await this.#stopAll();
+    this.#wake?.();
   }
 
   async #take(projection: Projection, build: Build): Promise<void> {
@@ -147,8 +150,8 @@ export class ProjectionWorker {
   }
 
   async #run(runner: BuildRunner, abort: AbortController): Promise<void> {
-    const end = await runner.run().catch((error: Error) => {
-      this.#notice({ kind: 'trouble', error });
+    const end = await runner.run().catch((error: unknown) => {
+      this.#trouble(error);
       return 'lost' as const;
     });
     abort.abort();
@@ -179,7 +182,7 @@ export class ProjectionWorker {
           while (runner.queue.full && !abort.signal.aborted) await runner.queue.room(PATIENCE_MS, abort.signal);
         }
       } catch (error) {
-        if (!abort.signal.aborted) this.#notice({ kind: 'trouble', error: error as Error });
+        if (!abort.signal.aborted) this.#trouble(error);
       } finally {
         reading.abort();
       }
@@ -204,7 +207,7 @@ export class ProjectionWorker {
         for await (const items of this.options.log.subscribe({ after: this.#sharedTo, signal }))
           await this.#share(items);
       } catch (error) {
-        if (!signal.aborted) this.#notice({ kind: 'trouble', error: error as Error });
+        if (!signal.aborted) this.#trouble(error);
       }
       await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
     }
@@ -222,6 +225,10 @@ export class ProjectionWorker {
       this.#notice({ kind: 'detached', projection: runner.projection.name, build: runner.build.id });
       void this.#readAlone(running);
     }
+  }
+
+  #trouble(error: unknown): void {
+    this.#notice({ kind: 'trouble', error: error instanceof Error ? error : new Error(String(error)) });
   }
 }
 

@@ -97,8 +97,8 @@ export const defineEntity =
   <State extends Row>() =>
   <const Definitions extends readonly EventDefinition[]>(
     projection: Omit<EntityProjection<State, Definitions>, 'kind'>,
-    // The engine handles projections of every row type; the row type matters only inside the declaration.
   ): EntityProjection =>
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the engine handles projections of every row type; it matters only inside the declaration
     ({ kind: 'entity', ...projection }) as unknown as EntityProjection;
 
 export const defineJournal = (projection: Omit<JournalProjection, 'kind'>): JournalProjection => ({
