@@ -8,14 +8,14 @@ import { loadConfig, requireConfig } from '../adapters/config/config.js';
 import { describeMapping } from '../adapters/connectors/mapping/guess.js';
 import { IMPORT_KINDS, type ImportKind } from '../adapters/connectors/mapping/mapping.js';
 import { runImport, type ImportOutcome, type ImportProgress } from '../adapters/connectors/import/import-run.js';
-import { dryRun, prepareImport, type PreparedImport } from '../adapters/connectors/import/prepare-import.js';
+import { dryRun, isAddress, prepareImport, type PreparedImport } from '../adapters/connectors/import/prepare-import.js';
 import { RejectsFile } from '../adapters/connectors/import/rejects-file.js';
 import { EventStoreDbAdapter } from '../adapters/eventstore/eventstore-db.adapter.js';
 import { allEvents } from '../capabilities.js';
 import type { EventStore } from '../commands/ports/event-store.port.js';
 import { WorkspaceSettingsReader } from '../commands/ports/workspace-settings.port.js';
 import { deriveId } from '../domain/shared/ids.js';
-import type { RejectedRecord } from '../domain/sync/sync-run.events.js';
+import { recordsRejected, type RejectedRecord } from '../domain/sync/sync-run.events.js';
 import { WriteSideModule } from '../write-side.module.js';
 import { CliError } from './failure.js';
 import { startImportBar } from './import-progress.js';
@@ -34,12 +34,13 @@ const EXIT_SOME_REJECTED = 4;
 export function importCommand(): Command {
   return new Command('import')
     .description(
-      'Bring files into a workspace: CSV, XLSX, JSON or JSONL, gzipped or not. Runs beside a running server.\n' +
+      'Bring files into a workspace: CSV, XLSX, JSON or JSONL, gzipped or not; or the JSON pages of an address, such as\n' +
+        'https://jira.example.org/rest/api/2/search?expand=changelog with --mapping jira. Runs beside a running server.\n' +
         'The same file again changes nothing; an import that was stopped goes on where it was when it is run again.\n' +
         'Exit code: 0 all is in, 4 some records were rejected, 1 it failed, 2 wrong usage.',
     )
-    .addArgument(new Argument('<kind>', 'what the files hold').choices(IMPORT_KINDS))
-    .argument('<file...>', 'the files, in order')
+    .addArgument(new Argument('<kind>', 'what they hold').choices(IMPORT_KINDS))
+    .argument('<file...>', 'the files, in order, or one http(s) address; IMPORT_HTTP_TOKEN holds what it asks for')
     .requiredOption('--workspace <id>', 'the workspace to bring them into', asWorkspaceId)
     .option(
       '--mapping <file>',
@@ -49,7 +50,7 @@ export function importCommand(): Command {
     .option('--json', 'print the result as JSON')
     .option('--rejects <file>', 'where rejected records go (default: <file>.rejects.csv here)')
     .action(async (kind: ImportKind, files: readonly string[], options: Options) => {
-      const rejects = new RejectsFile(options.rejects ?? `${basename(files[0] ?? 'import')}.rejects.csv`);
+      const rejects = new RejectsFile(options.rejects ?? `${shortName(files[0] ?? 'import')}.rejects.csv`);
       try {
         await bringIn(kind, files, options, rejects);
       } finally {
@@ -65,7 +66,8 @@ async function bringIn(
   options: Options,
   rejects: RejectsFile,
 ): Promise<void> {
-  const prepared = await prepareImport(kind, files, options.mapping);
+  const credential = files.some(isAddress) ? loadConfig().importHttpToken : undefined;
+  const prepared = await prepareImport(kind, files, options.mapping, credential);
   const { mapping, because } = prepared;
   console.error(`Mapping ${mapping.name} (${because}):`);
   for (const line of describeMapping(mapping)) console.error(`  ${line}`);
@@ -116,7 +118,7 @@ export interface ImportListeners {
 export async function importInto(
   eventstoreUrl: string,
   workspaceId: string,
-  { mapping, sources }: PreparedImport,
+  { mapping, integration, sources }: PreparedImport,
   listeners: ImportListeners,
 ): Promise<ImportOutcome> {
   const store = new EventStoreDbAdapter(eventstoreUrl, allEvents);
@@ -129,8 +131,13 @@ export async function importInto(
       .read({ workspaceId, actor: { kind: 'system', id: 'import' }, commandId: id, correlationId: id });
     if (!settings) throw new CliError(`There is no workspace ${workspaceId}.`, 'create it first, or check the id');
     return await runImport(
-      { workspaceId, timeZone: settings.timeZone, mapping, sources },
-      { ...listeners, send: (command) => bus.execute(command), keptRejects: (runId) => keptRejects(store, runId) },
+      { workspaceId, timeZone: settings.timeZone, mapping, integration, sources },
+      {
+        ...listeners,
+        send: (command) => bus.execute(command),
+        hasRun: async (runId) => (await store.readStream(`sync-run-${runId}`)) !== undefined,
+        keptRejects: (runId) => keptRejects(store, runId),
+      },
     );
   } finally {
     await app.close();
@@ -141,7 +148,7 @@ export async function importInto(
 async function keptRejects(store: EventStore, runId: string): Promise<readonly RejectedRecord[]> {
   const run = await store.readStream(`sync-run-${runId}`);
   return (run?.events ?? []).flatMap(({ type, data }) =>
-    type === 'sync.RecordsRejected' ? (data as { readonly records: readonly RejectedRecord[] }).records : [],
+    type === recordsRejected.type ? recordsRejected.schema.parse(data).records : [],
   );
 }
 
@@ -149,6 +156,10 @@ function sayWhereRejectsAre(rejects: RejectsFile): void {
   if (rejects.count > 0)
     console.log(`The rejected records stand in ${rejects.path}, each with its line and the reason.`);
 }
+
+/** Of an address its host: the rest is no name for a file. */
+const shortName = (source: string): string =>
+  isAddress(source) && URL.canParse(source) ? new URL(source).hostname : basename(source);
 
 const rejectsOf = (rejects: RejectsFile): { readonly rejectsFile: string | null } => ({
   rejectsFile: rejects.count > 0 ? rejects.path : null,

@@ -1,5 +1,5 @@
 /** Which records could not be taken in, where do they stand in their source, and why? */
-import { recordsRejected, type RejectedRecord } from '../../domain/sync/sync-run.events.js';
+import { recordsRejected } from '../../domain/sync/sync-run.events.js';
 import { defineJournal } from '../engine/projection.js';
 
 export const syncRejectsProjection = defineJournal({
@@ -23,7 +23,7 @@ export const syncRejectsProjection = defineJournal({
     key: ['run_id', 'revision', 'place'],
   },
   rows: (event) => {
-    const { records } = event.data as { readonly records: readonly RejectedRecord[] };
+    const { records } = recordsRejected.schema.parse(event.data);
     return records.map(({ source, line, column, value, reason }, place) => ({
       run_id: event.streamName.slice('sync-run-'.length),
       revision: event.revision,
