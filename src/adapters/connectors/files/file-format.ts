@@ -126,9 +126,11 @@ async function* contentOf(
     stream = file.pipe(gunzip);
   }
   try {
-    for await (const chunk of stream) {
+    // Without an encoding a stream gives Buffers.
+    const chunks: AsyncIterable<Buffer> = stream;
+    for await (const chunk of chunks) {
       read.count = file.bytesRead;
-      yield chunk as Buffer;
+      yield chunk;
     }
   } catch (cause) {
     const what = gzipped ? 'is not a whole gzip file; fetch it again' : `can't be read on: ${reasonOf(cause)}`;

@@ -35,6 +35,15 @@ async function read(
   return { source, records: await all(source) };
 }
 
+async function workbook(name: string, content: Readonly<Record<string, string | Buffer>>): Promise<string> {
+  const zip = new ZipFile();
+  for (const [path, text] of Object.entries(content)) zip.addBuffer(Buffer.from(text), path);
+  zip.end();
+  const path = join(folder, name);
+  await pipeline(zip.outputStream, createWriteStream(path));
+  return path;
+}
+
 const utf16be = (text: string): Buffer => Buffer.from(`\uFEFF${text}`, 'utf16le').swap16();
 
 describe('a CSV file', () => {
@@ -203,14 +212,6 @@ describe('a workbook', () => {
       '<row r="3"><c r="A3" t="s"><v>1</v></c><c r="B3" s="1"><v>42006.404861111114</v></c><c r="C3"><v>2.5499999999999998</v></c></row>' +
       '<row r="4"><c r="B4" s="2"><v>42006</v></c></row></sheetData></worksheet>',
   };
-  async function workbook(name: string, content: Readonly<Record<string, string | Buffer>>): Promise<string> {
-    const zip = new ZipFile();
-    for (const [path, text] of Object.entries(content)) zip.addBuffer(Buffer.from(text), path);
-    zip.end();
-    const path = join(folder, name);
-    await pipeline(zip.outputStream, createWriteStream(path));
-    return path;
-  }
 
   it('is read from its first sheet: texts, dates as ISO, numbers as shown, empty cells, row numbers', async () => {
     const source = await openSource(await workbook('book.xlsx', parts));

@@ -1,5 +1,4 @@
 /** The parts of a workbook that its cells refer to. XLSX is a zip of XML (ECMA-376); every part is streamed and bounded. */
-import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { SaxesParser } from 'saxes';
 import { openPromise, type Entry, type ZipFile } from 'yauzl';
@@ -88,8 +87,8 @@ async function readXml(zip: ZipFile, part: Entry | undefined, handlers: XmlHandl
   if (!part) return;
   const parser = xmlParser(handlers);
   const decoder = new StringDecoder('utf8');
-  const stream: Readable = await zip.openReadStreamPromise(part);
-  for await (const chunk of stream) parser.write(decoder.write(chunk as Buffer));
+  const chunks: AsyncIterable<Buffer> = await zip.openReadStreamPromise(part);
+  for await (const chunk of chunks) parser.write(decoder.write(chunk));
   parser.close();
 }
 

@@ -89,8 +89,9 @@ async function* readRows(workbook: Workbook, name: string): AsyncGenerator<Sourc
   });
   const decoder = new StringDecoder('utf8');
   try {
-    for await (const chunk of await zip.openReadStreamPromise(sheet)) {
-      parser.write(decoder.write(chunk as Buffer));
+    const chunks: AsyncIterable<Buffer> = await zip.openReadStreamPromise(sheet);
+    for await (const chunk of chunks) {
+      parser.write(decoder.write(chunk));
       if (batch.length === 0) continue;
       yield batch;
       batch = [];

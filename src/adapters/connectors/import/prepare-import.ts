@@ -5,7 +5,9 @@ import { stat } from 'node:fs/promises';
 import { openSource } from '../files/open-source.js';
 import { UnreadableSource, type RecordSource } from '../files/source-record.js';
 import { guessMapping } from '../mapping/guess.js';
-import { IMPORT_KINDS, type ImportKind, type Mapping } from '../mapping/mapping.js';
+import { checkAddress, nameOf, openPages, type PlaceInPages } from '../http/http-pages.js';
+import { DEFAULT_PAGES } from '../http/pages-config.js';
+import { columnsOf, IMPORT_KINDS, sourceOf, type ImportKind, type Mapping } from '../mapping/mapping.js';
 import { loadMapping } from '../mapping/shipped.js';
 import { ImportContext, type Sink } from '../translate/translator.js';
 import { translatorFor } from '../translate/translator-for.js';
@@ -16,20 +18,59 @@ export interface PreparedImport {
   readonly mapping: Mapping;
   /** Why this mapping: `given`, or how it was guessed. */
   readonly because: string;
+  readonly integration: ImportRequest['integration'];
   readonly sources: ImportRequest['sources'];
-  /** Of all files together, as they stand on the disk. */
-  readonly bytes: number;
+  /** Of all files together, as they stand on the disk; undefined where it is not known before. */
+  readonly bytes: number | undefined;
 }
 
+export const isAddress = (source: string): boolean => /^https?:\/\//i.test(source);
+
 /**
+ * @param from paths of files, or one address of JSON pages
  * @param mapping path of a mapping file or name of a shipped one; guessed from the first file's columns when absent
+ * @param credential what the address asks for, see PageFetcher
  * @throws UnreadableSource when a file can't be read, or no mapping fits
  */
 export async function prepareImport(
   kind: ImportKind,
-  files: readonly string[],
+  from: readonly string[],
   mapping?: string,
+  credential?: string,
 ): Promise<PreparedImport> {
+  const address = from.find(isAddress);
+  if (address === undefined) return prepareFiles(kind, from, mapping);
+  if (from.length > 1) throw new UnreadableSource('Give one address at a time, and no files with it.');
+  return preparePages(kind, address, mapping, credential);
+}
+
+async function preparePages(
+  kind: ImportKind,
+  address: string,
+  nameOrPath: string | undefined,
+  credential: string | undefined,
+): Promise<PreparedImport> {
+  const url = checkAddress(address, credential);
+  const open = (columns: readonly string[], config = DEFAULT_PAGES, at?: PlaceInPages): Promise<RecordSource> =>
+    openPages({ address, config, credential, columns, from: at });
+  const { mapping, because } = nameOrPath === undefined ? guess(kind, [await open([])]) : given(kind, nameOrPath);
+  const config = mapping.http ?? DEFAULT_PAGES;
+  const isJira = mapping.kind === 'tasks' && mapping.layout === 'jira';
+  return {
+    mapping,
+    because,
+    integration: {
+      kind: isJira ? 'jira' : 'http',
+      key: ['http', address, sourceOf(mapping), mapping.kind],
+      name: `${isJira ? 'Jira' : 'Pages'}: ${url.host} (${mapping.kind})`.slice(-200),
+      config: { url: address, pages: config },
+    },
+    sources: [{ name: nameOf(address), fingerprint: null, open: (at) => open(columnsOf(mapping), config, at) }],
+    bytes: undefined,
+  };
+}
+
+async function prepareFiles(kind: ImportKind, files: readonly string[], mapping?: string): Promise<PreparedImport> {
   const opened = await Promise.all(files.map(async (path) => ({ path, source: await openSource(path) })));
   const chosen = mapping === undefined ? guess(kind, opened.map(({ source }) => source)) : given(kind, mapping); // prettier-ignore
   const ordered = inOrder(chosen.mapping, opened);
@@ -37,6 +78,12 @@ export async function prepareImport(
   const sizes = await Promise.all(ordered.map(async ({ path }) => (await stat(path)).size));
   return {
     ...chosen,
+    integration: {
+      kind: 'file',
+      key: ['file', sourceOf(chosen.mapping), chosen.mapping.kind],
+      name: `Files: ${sourceOf(chosen.mapping)} (${chosen.mapping.kind})`,
+      config: {},
+    },
     bytes: sizes.reduce((sum, size) => sum + size, 0),
     // Opened again when its turn comes: only one file is open at a time.
     sources: ordered.map(({ path, source: { name } }, index) => ({
@@ -85,7 +132,8 @@ function inOrder<Opened extends { readonly source: RecordSource }>(
 
 async function fingerprintOf(path: string): Promise<string> {
   const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  const chunks: AsyncIterable<Buffer> = createReadStream(path);
+  for await (const chunk of chunks) hash.update(chunk);
   return hash.digest('base64url');
 }
 

@@ -117,15 +117,16 @@ export const namesBoth = (
 
 /** The guess as people read it: each field and where it comes from. */
 export function describeMapping(mapping: Mapping): readonly string[] {
-  const words = (field: Field): string => {
-    if (typeof field === 'string') return field === '' ? '(the column without a name)' : field;
-    if ('column' in field) return field.column;
-    return 'value' in field ? `always ${field.value}` : field.template;
-  };
   if (mapping.kind === 'tasks' && mapping.layout === 'jira') return ['issues of Jira with their changelog'];
   const lines = Object.entries(mapping.fields).flatMap(([name, field]) => (field === undefined ? [] : [`${name.padEnd(12)} ← ${words(field)}`])); // prettier-ignore
   if (mapping.kind === 'sales' && mapping.categories.length > 0) {
     lines.push(`${'category'.padEnd(12)} ← ${mapping.categories.map(words).join(' › ')}`);
   }
   return lines;
+}
+
+function words(field: Field): string {
+  if (typeof field === 'string') return field === '' ? '(the column without a name)' : field;
+  if ('column' in field) return field.column;
+  return 'value' in field ? `always ${field.value}` : field.template;
 }

@@ -53,11 +53,16 @@ export abstract class TableTranslator<M extends Mapping> implements Translator {
 export function requireColumns(mapping: Mapping, source: RecordSource): void {
   const missing = missingColumns(columnsOf(mapping), source.header);
   if (missing.length === 0) return;
-  const list = (names: readonly string[]): string => names.slice(0, 30).map((name) => JSON.stringify(name)).join(', '); // prettier-ignore
   throw new UnreadableSource(
     `${source.name} has no column ${list(missing)}, which the mapping ${mapping.name} reads. Its columns are ${list(source.header)}.`,
   );
 }
+
+const list = (names: readonly string[]): string =>
+  names
+    .slice(0, 30)
+    .map((name) => JSON.stringify(name))
+    .join(', ');
 
 /** The text, or a bad value when the record says nothing. */
 export function required(text: string, column: string | null, what: string): string {

@@ -2,7 +2,7 @@
 import { ReportUnitRates } from '../../../commands/attendance/report-unit-rates.command.js';
 import { fromLocal } from '../../../domain/shared/time.js';
 import type { RecordSource } from '../files/source-record.js';
-import type { RatesMapping } from '../mapping/mapping.js';
+import type { Field, RatesMapping } from '../mapping/mapping.js';
 import { dateReader } from '../mapping/read-dates.js';
 import { BadValue, decimalReader, labelOf, readField } from '../mapping/read-fields.js';
 import { outcome } from './sales.js';
@@ -34,7 +34,8 @@ export class UnitRatesTranslator extends TableTranslator<RatesMapping> {
   protected override read(source: RecordSource): SourceReader {
     this.sourceName = source.name;
     const { fields, missing, notReported, total } = this.mapping;
-    const [date, unit, rate] = [fields.date, fields.unit, fields.rate].map((field) => readField(field, source.header, missing)) as [Read, Read, Read]; // prettier-ignore
+    const reads = (field: Field): Read => readField(field, source.header, missing);
+    const [date, unit, rate] = [reads(fields.date), reads(fields.unit), reads(fields.rate)];
     const day = dateReader(this.mapping.dates);
     const decimal = decimalReader(this.mapping.decimals);
     const silent = new Set(notReported);
