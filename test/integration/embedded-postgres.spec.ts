@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { chmod, chown, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import pg from 'pg';
+import { Client } from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   startEmbeddedPostgres,
@@ -10,6 +10,16 @@ import {
 } from '../../src/adapters/embedded-postgres/embedded-postgres.js';
 
 const isRoot = process.getuid?.() === 0;
+
+const ask = async (url: string, sql: string): Promise<unknown[]> => {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query(sql)).rows as unknown[];
+  } finally {
+    await client.end();
+  }
+};
 
 describe('the embedded Postgres', () => {
   let folder: string;
@@ -27,15 +37,6 @@ describe('the embedded Postgres', () => {
     const postgres = await startEmbeddedPostgres({ dataFolder });
     started.push(postgres);
     return postgres;
-  };
-  const ask = async (url: string, sql: string): Promise<unknown[]> => {
-    const client = new pg.Client({ connectionString: url });
-    await client.connect();
-    try {
-      return (await client.query(sql)).rows as unknown[];
-    } finally {
-      await client.end();
-    }
   };
 
   it('keeps its data over a stop and a start', async () => {
@@ -82,7 +83,8 @@ describe('the embedded Postgres', () => {
     const left = await readFile(pidFile, 'utf8');
     await first.stop();
     await writeFile(pidFile, left.replace(/^\d+/, String(process.pid)));
-    await start();
+    const second = await start();
+    expect(await ask(second.url(), 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
   it('says what to do about a cluster of another version', async () => {

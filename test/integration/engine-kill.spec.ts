@@ -27,7 +27,7 @@ describe('a worker that is killed', () => {
       build: {
         ssr: new URL('../support/counting-worker.ts', import.meta.url).pathname,
         outDir: folder,
-        rollupOptions: { output: { entryFileNames: 'worker.mjs' } },
+        rolldownOptions: { output: { entryFileNames: 'worker.mjs' } },
       },
       ssr: { noExternal: true },
     });

@@ -1,7 +1,7 @@
 /** A database for a test: cloned from a template that has the migrations, dropped at the end. */
 import { createHash, randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import pg from 'pg';
+import { Client, Pool } from 'pg';
 import { inject } from 'vitest';
 import { migrate } from '../../src/adapters/postgres/migrate.js';
 import { ensureApiLogin } from '../../src/adapters/postgres/prepare-server.js';
@@ -39,7 +39,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     await client.query('SELECT pg_advisory_lock(2)');
     return ensureApiLogin(url, 'teampulse_test_api', 'test');
   });
-  const pool = new pg.Pool({ connectionString: url, max: 2 });
+  const pool = new Pool({ connectionString: url, max: 2 });
   pool.on('error', () => undefined);
   return {
     url,
@@ -152,8 +152,8 @@ function databaseUrl(admin: string, name: string): string {
   return url.href;
 }
 
-async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url });
+async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString: url });
   await client.connect();
   try {
     return await work(client);
