@@ -55,6 +55,10 @@ C70004,A1,Blue mug,-1,2024-03-03 10:00:00,2.5,901.0,France
 70001,B2,Red mug,1,2024-03-01 09:31:00,1.00,901.0,France
 `;
 
+const change = (id: string, created: string, field: string, from: string, to: string) => ({
+  id, created, items: [{ field, fromString: from, toString: to, from: null, to: null }, { field: 'Rank', from: '1' }],
+}); // prettier-ignore
+
 describe('an import', () => {
   it('brings documents in, keeps what it refused with its place and reason, and shows both over GraphQL', async () => {
     const { outcome, rejects } = await importFile('sales', 'tills.csv', TILLS);
@@ -113,9 +117,6 @@ describe('an import', () => {
   });
 
   it('keeps the history of issues: each change at its own time', async () => {
-    const change = (id: string, created: string, field: string, from: string, to: string) => ({
-      id, created, items: [{ field, fromString: from, toString: to, from: null, to: null }, { field: 'Rank', from: '1' }],
-    }); // prettier-ignore
     const issue = {
       id: '10001', key: 'SHOP-1',
       fields: {

@@ -10,6 +10,7 @@ const schema = buildSchema(`
 const problems = (query: string): string[] =>
   validate(schema, parse(query), [queryLimits]).map(({ message }) => message);
 const nested = (depth: number): string => `{ thing ${'{ next '.repeat(depth - 1)}{ id }${' }'.repeat(depth)}`;
+const page = (size: string): string => `{ things(${size}) { nodes { things(${size}) { nodes { id next { id } } } } } }`;
 
 describe('an operation', () => {
   it('may be nested 12 deep and no deeper', () => {
@@ -18,8 +19,6 @@ describe('an operation', () => {
   });
 
   it('counts a page as often as its size says, the largest size when it is a variable', () => {
-    const page = (size: string): string =>
-      `{ things(${size}) { nodes { things(${size}) { nodes { id next { id } } } } } }`;
     expect(problems(page('first: 10'))).toEqual([]);
     expect(problems(`query ($n: Int) ${page('first: $n')}`)).toEqual([]);
     const thrice =
