@@ -40,7 +40,7 @@ describe('migrate', () => {
   });
 
   it('goes down and up again', async () => {
-    for (const name of names.toReversed()) expect(await migrate(url.href, 'down')).toMatchObject({ ran: [name] });
+    for (const last of names.toReversed()) expect(await migrate(url.href, 'down')).toMatchObject({ ran: [last] });
     expect(await migrate(url.href, 'down')).toEqual({ ran: [], current: undefined });
     expect(await migrate(url.href)).toEqual({ ran: names, current: newest });
   });
