@@ -10,9 +10,10 @@ export interface ImportBar {
 /** A log that is read later wants few lines. */
 const LINE_EVERY_MS = 5_000;
 
-export function startImportBar(totalBytes: number): ImportBar {
+/** @param totalBytes undefined where it is not known before: then there is no bar, only lines */
+export function startImportBar(totalBytes: number | undefined): ImportBar {
   const startedAt = performance.now();
-  const isTerminal = process.stderr.isTTY;
+  const isTerminal = process.stderr.isTTY && totalBytes !== undefined;
   const bar = new SingleBar(
     { format: 'importing {bar} {percentage}% {records} records, {rate}/s, {rejected} rejected, {left} left' },
     Presets.shades_classic,
@@ -24,12 +25,13 @@ export function startImportBar(totalBytes: number): ImportBar {
       const seconds = (performance.now() - startedAt) / 1000;
       const rate = Math.round(records / Math.max(seconds, 0.001));
       // Of a workbook the place in the file is not known.
-      const left = bytes > 0 ? `${Math.ceil((seconds * (totalBytes - bytes)) / bytes)} s` : '?';
+      const left =
+        bytes > 0 && totalBytes !== undefined ? `${Math.ceil((seconds * (totalBytes - bytes)) / bytes)} s` : '?';
       if (isTerminal) bar.update(bytes, { records, rate, rejected, left });
       else if (performance.now() - lastLine >= LINE_EVERY_MS) {
         lastLine = performance.now();
-        const share = Math.floor((100 * bytes) / Math.max(totalBytes, 1));
-        console.error(`importing: ${share}%, ${records} records, ${rate}/s, ${rejected} rejected, ${left} left`);
+        const share = totalBytes === undefined ? '' : `${Math.floor((100 * bytes) / Math.max(totalBytes, 1))}%, `;
+        console.error(`importing: ${share}${records} records, ${rate}/s, ${rejected} rejected, ${left} left`);
       }
     },
     stop() {

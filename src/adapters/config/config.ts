@@ -20,6 +20,7 @@ export interface Config {
   /** Absolute. */
   readonly dataFolder: string;
   readonly tokenPrivateKey: Readonly<Record<string, unknown>> | undefined;
+  readonly importHttpToken: string | undefined;
   readonly logLevel: Environment['LOG_LEVEL'];
 }
 
@@ -58,6 +59,7 @@ export function parseConfig(variables: Variables): Config {
     httpPort: env.HTTP_PORT,
     dataFolder: resolve(env.TEAMPULSE_DATA),
     tokenPrivateKey: env.TOKEN_PRIVATE_KEY,
+    importHttpToken: env.IMPORT_HTTP_TOKEN,
     logLevel: env.LOG_LEVEL,
   });
 }

@@ -78,6 +78,11 @@ export const configSchema = z.object({
     fix: 'give a private JWK, or leave it out',
     example: '{"kty":"OKP","crv":"Ed25519","x":"…","d":"…"}',
   }),
+  IMPORT_HTTP_TOKEN: z.string().min(4, 'is too short to be a token').regex(/^[\x21-\x7e]+( [\x21-\x7e]+)?$/, 'has characters that no token has').optional().meta({
+    what: 'What `teampulse import` shows the address it reads pages from: a bearer token, or a whole Authorization value such as `Basic …`.',
+    fix: 'give the token alone, or the scheme, a blank and the credential',
+    example: 'a-token-of-that-service',
+  }), // prettier-ignore
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
       error: 'is not fatal, error, warn, info, debug, trace or silent',

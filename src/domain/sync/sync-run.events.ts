@@ -34,9 +34,9 @@ export const runProgressed = defineEvent(
 );
 
 export const rejectedRecordSchema = z.object({
-  /** File or page. */
+  /** File or address. */
   source: z.string(),
-  /** Line of the file or index in the page, from 1. */
+  /** Line of the file or number among all records of the address, from 1. */
   line: z.int().min(1),
   column: z.string().nullable(),
   /** What stood there, cut to 200 characters. */

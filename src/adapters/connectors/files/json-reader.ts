@@ -4,6 +4,7 @@
  */
 import { TextDecoding } from './decode-text.js';
 import type { OpenedFile } from './file-format.js';
+import { columnsOf, fieldsOf } from './json-fields.js';
 import { MAX_RECORD_LENGTH, UnreadableSource, type RecordSource, type SourceRecord } from './source-record.js';
 
 /** An issue with a long history is longer than a row of a table. */
@@ -46,23 +47,6 @@ export async function readJson(file: OpenedFile): Promise<RecordSource> {
       if (last.length > 0) yield withColumns(last);
     })(),
   };
-}
-
-function fieldsOf(records: readonly SourceRecord[]): readonly string[] {
-  const fields = new Set<string>();
-  for (const { value } of records) {
-    if (typeof value === 'object' && value !== null) for (const field of Object.keys(value)) fields.add(field);
-  }
-  return [...fields];
-}
-
-/** What the value says as text; nested values are left to those who read `value`. */
-function columnsOf(header: readonly string[], { value }: SourceRecord): readonly string[] {
-  const fields = new Map<string, unknown>(typeof value === 'object' && value !== null ? Object.entries(value) : []);
-  return header.map((name) => {
-    const field = fields.get(name);
-    return typeof field === 'string' || typeof field === 'number' || typeof field === 'boolean' ? String(field) : '';
-  });
 }
 
 /** Finds where each value ends. Outside of strings only the depth of brackets matters. */

@@ -2,7 +2,7 @@
 
 /** One row of a table or one value of a JSON file, as it stands there. */
 export interface SourceRecord {
-  /** Where it begins: line of a text file or row of a sheet, from 1. */
+  /** Where it begins: line of a text file, row of a sheet, or number among all records of an address, from 1. */
   readonly line: number;
   /** Its columns in the order of the header; of a JSON value, those of its own fields that the header names. */
   readonly columns: readonly string[];
@@ -22,6 +22,8 @@ export interface RecordSource {
   readonly description: () => string;
   /** Bytes of the file read so far, as they stand on the disk; 0 where that can't be told. */
   readonly bytesRead: () => number;
+  /** Of pages of an address only: where the page behind the last batch is; undefined when there is none. */
+  readonly nextPage?: () => string | undefined;
   /** Every record once, in order, never an empty batch. Pulls: nothing is read ahead of the consumer but one chunk. */
   readonly batches: AsyncIterable<readonly SourceRecord[]>;
 }

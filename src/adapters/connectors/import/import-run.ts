@@ -1,20 +1,23 @@
 /**
  * One run of an import: reads sources in order, translates records, sends commands side by side, keeps the progress in the
- * log. The states of a run: not there → running → completed or failed. A run that is found running was killed: it is read
- * from the beginning again, which is cheap, and sends nothing before its cursor.
+ * log. The states of a run: not there → running → completed or failed. A run that is found running was killed: a file is read
+ * from the beginning again, which is cheap, and sends nothing before its cursor; an address is read from the page on that the
+ * cursor names.
  */
 import { v7 } from 'uuid';
 import { RegisterIntegration } from '../../../commands/sync/register-integration.command.js';
-import { StartRun } from '../../../commands/sync/start-run.command.js';
 import type { CommandContext } from '../../../commands/shared/command.js';
 import { deriveId } from '../../../domain/shared/ids.js';
 import { Rejection } from '../../../domain/shared/rejection.js';
 import type { RejectedRecord, RunCounts } from '../../../domain/sync/sync-run.events.js';
-import { UnreadableSource, type RecordSource } from '../files/source-record.js';
-import { sourceOf, type Mapping } from '../mapping/mapping.js';
-import { ImportContext, rejected, type Send, type Sink, type WorkUnit } from '../translate/translator.js';
+import { UnreadableSource } from '../files/source-record.js';
+import type { PlaceInPages } from '../http/http-pages.js';
+import { sourceOf } from '../mapping/mapping.js';
+import { ImportContext, rejected, type Sink, type WorkUnit } from '../translate/translator.js';
 import { translatorFor } from '../translate/translator-for.js';
-import { RunJournal, type Chapter, type RunPlace } from './run-journal.js';
+import type { ImportPorts, ImportRequest } from './import-request.js';
+import { openRun, refusal } from './open-run.js';
+import { RunJournal, type Chapter } from './run-journal.js';
 import { WorkQueue } from './work-queue.js';
 
 /** Commands under way: what the event store's group commit needs to be busy, and not so much that memory is. */
@@ -24,41 +27,12 @@ const IN_FLIGHT = 256;
  * long runs, because a run is one stream and streams are bounded.
  */
 const isChapterEnd = (record: number): boolean => record % (record < 5_000_000 ? 5_000 : 100_000) === 0;
+/** Of pages each is a chapter, so that a run goes on at its page; of very many every so manieth, for the same reason. */
+const isChapterPage = (page: number): boolean => page % (page < 1_000 ? 1 : 50) === 0;
 /** Chapters that may wait for one slow piece of work before reading stops. */
 const MAX_UNWRITTEN = 8;
 /** When so many records were refused and not one was taken, the mapping is wrong, not the data. */
 const HOPELESS = 1_000;
-/** Runs of the same files that failed or were cancelled; beyond it something else is wrong. */
-const MAX_ATTEMPTS = 100;
-
-export interface ImportRequest {
-  readonly workspaceId: string;
-  readonly timeZone: string;
-  readonly mapping: Mapping;
-  /** Opened when their turn comes. */
-  readonly sources: readonly {
-    readonly name: string;
-    /** Of the whole content; null where it can't be known before. */
-    readonly fingerprint: string | null;
-    readonly open: () => Promise<RecordSource>;
-  }[];
-}
-
-export interface ImportPorts {
-  readonly send: Send;
-  /** The rejects that a run keeps already, in order. */
-  readonly keptRejects: (runId: string) => Promise<readonly RejectedRecord[]>;
-  /** Rejected records as they are kept, each once, also those of an earlier, killed process of the same run. */
-  readonly onRejects: (records: readonly RejectedRecord[]) => void;
-  readonly onProgress: (progress: ImportProgress) => void;
-}
-
-export interface ImportProgress {
-  /** Of all sources, source records. */
-  readonly records: number;
-  readonly counts: RunCounts;
-  readonly source: RecordSource;
-}
 
 export type ImportOutcome =
   | { readonly outcome: 'completed'; readonly runId: string; readonly counts: RunCounts; readonly resumedAt: number }
@@ -70,8 +44,8 @@ export type ImportOutcome =
  * @throws RunStopped when somebody ended the run; whatever the log throws when it can't be reached: run it again to go on
  */
 export async function runImport(request: ImportRequest, ports: ImportPorts): Promise<ImportOutcome> {
-  const { workspaceId, mapping } = request;
-  const integrationId = deriveId('integration', workspaceId, 'file', sourceOf(mapping), mapping.kind);
+  const { workspaceId, mapping, integration } = request;
+  const integrationId = deriveId('integration', workspaceId, ...integration.key);
   const of = (runId: string): CommandContext => ({
     workspaceId,
     actor: { kind: 'integration', id: integrationId },
@@ -79,31 +53,21 @@ export async function runImport(request: ImportRequest, ports: ImportPorts): Pro
     correlationId: runId,
     source: { runId },
   });
-  const registered = await ports.send(
-    new RegisterIntegration(
-      { id: integrationId, kind: 'file', name: `Files: ${sourceOf(mapping)} (${mapping.kind})` },
-      of(integrationId),
-    ),
-  );
+  const { kind, name, config } = integration;
+  const registered = await ports.send(new RegisterIntegration({ id: integrationId, kind, name, config }, of(integrationId))); // prettier-ignore
   // A person may have configured it since.
   if (registered instanceof Rejection && registered.code !== 'ALREADY_EXISTS') throw refusal(registered);
 
-  const { runId, state } = await openRun(request, integrationId, ports.send, of);
-  if (state.status === 'COMPLETED') {
+  const { runId, isKnown, place, from } = await openRun(request, integrationId, ports, of);
+  if (isKnown) {
     ports.onRejects(await ports.keptRejects(runId));
-    return { outcome: 'known', runId, counts: state.counts };
+    return { outcome: 'known', runId, counts: place.counts };
   }
-  const place: RunPlace = {
-    record: Number(state.cursor?.['record'] ?? 0),
-    rejects: Number(state.cursor?.['rejects'] ?? 0),
-    done: state.cursor?.['done'] === 1,
-    counts: state.counts,
-  };
   if (place.rejects > 0) ports.onRejects((await ports.keptRejects(runId)).slice(0, place.rejects));
   const journal = new RunJournal(ports.send, runId, () => of(runId), place, ports.onRejects);
   const context = new ImportContext(workspaceId, request.timeZone, integrationId, runId, sourceOf(mapping));
   try {
-    if (!place.done) await readAll(request, ports, journal, context, place.record);
+    if (!place.done) await readAll(request, ports, journal, context, place.record, from);
   } catch (error) {
     if (error instanceof UnreadableSource) await journal.fail(error.message);
     throw error;
@@ -112,49 +76,23 @@ export async function runImport(request: ImportRequest, ports: ImportPorts): Pro
   return { outcome: 'completed', runId, counts: journal.totals, resumedAt: place.record };
 }
 
-type RunFound = {
-  readonly status: string;
-  readonly cursor: Readonly<Record<string, string | number>> | null;
-  readonly counts: RunCounts;
-  readonly rejectsKept: number;
-};
-
-/** The run of exactly these files with exactly this mapping: the one that is under way or done, else the next attempt. */
-async function openRun(
-  { workspaceId, mapping, sources }: ImportRequest,
-  integrationId: string,
-  send: Send,
-  of: (runId: string) => CommandContext,
-): Promise<{ readonly runId: string; readonly state: RunFound }> {
-  const content = sources.map(({ name, fingerprint }) => fingerprint ?? `${name} ${v7()}`);
-  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
-    const runId = deriveId('import-run', workspaceId, integrationId, JSON.stringify(mapping), ...content, attempt);
-    const started = await send(
-      new StartRun(
-        { id: runId, integrationId, subject: mapping.kind, sources: sources.map(({ name, fingerprint }) => ({ name, fingerprint })) },
-        of(runId),
-      ),
-    ); // prettier-ignore
-    if (started instanceof Rejection) throw refusal(started);
-    const { state } = started;
-    if (state.exists && (state.status === 'RUNNING' || state.status === 'COMPLETED')) return { runId, state };
-  }
-  throw new UnreadableSource(`This import was ended ${MAX_ATTEMPTS} times before it was done. Look at its runs for the reason.`); // prettier-ignore
-}
-
 async function readAll(
   { mapping, sources }: ImportRequest,
   ports: ImportPorts,
   journal: RunJournal,
   context: ImportContext,
   resumedAt: number,
+  from: PlaceInPages | undefined,
 ): Promise<void> {
   const translator = translatorFor(mapping, context);
   const queue = new WorkQueue(IN_FLIGHT);
   const waiting: WorkUnit[] = [];
-  let record = 0;
+  let record = from?.record ?? 0;
+  /** Of an address: the page that follows what was read. */
+  let page = from?.page;
+  let pages = 0;
   /** Everything up to the cursor is in the log; translating it again only brings the translator to where it was. */
-  let isReplay = resumedAt > 0;
+  let isReplay = resumedAt > record;
   let firstReject: RejectedRecord | undefined;
   const keep = (chapter: Chapter, reject: RejectedRecord): void => {
     firstReject ??= reject;
@@ -206,7 +144,7 @@ async function readAll(
       isReplay = record < resumedAt;
       return;
     }
-    journal.turn(record);
+    journal.turn(record, { page });
     const { changed, unchanged, rejected: refused } = journal.totals;
     if (refused >= HOPELESS && changed + unchanged === 0) {
       throw new UnreadableSource(
@@ -223,21 +161,25 @@ async function readAll(
   const endChapter = async (isLast: boolean): Promise<void> => {
     await startWaiting();
     await queue.isDone();
-    journal.turn(record, isLast);
+    journal.turn(record, { page, isLast });
     await journal.isWritten();
   };
 
   try {
     for (const { open } of sources) {
-      const source = await open();
+      const source = await open(from);
       translator.begin(source);
       for await (const batch of source.batches) {
         for (const item of batch) {
           record += 1;
           translator.add(item, sink);
-          if (isChapterEnd(record)) await turnChapter();
+          if (!source.nextPage && isChapterEnd(record)) await turnChapter();
         }
         await startWaiting();
+        page = source.nextPage?.();
+        pages += 1;
+        // The last page is written down with the end.
+        if (page !== undefined && isChapterPage(pages)) await turnChapter();
         ports.onProgress({ records: record, counts: journal.totals, source });
       }
       translator.end(sink);
@@ -255,5 +197,3 @@ async function readAll(
 
 const withLines = (message: string, lines: number): string =>
   lines > 1 ? `${message} (this and ${lines - 1} more lines)` : message;
-
-const refusal = (rejection: Rejection): Error => Object.assign(new Error(rejection.message), { code: rejection.code });

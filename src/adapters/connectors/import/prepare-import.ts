@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { integrationConfigSchema } from '../../../commands/sync/register-integration.command.js';
 import { openSource } from '../files/open-source.js';
 import { UnreadableSource, type RecordSource } from '../files/source-record.js';
 import { guessMapping } from '../mapping/guess.js';
@@ -11,7 +12,7 @@ import { columnsOf, IMPORT_KINDS, sourceOf, type ImportKind, type Mapping } from
 import { loadMapping } from '../mapping/shipped.js';
 import { ImportContext, type Sink } from '../translate/translator.js';
 import { translatorFor } from '../translate/translator-for.js';
-import type { ImportRequest } from './import-run.js';
+import type { ImportRequest } from './import-request.js';
 import type { RejectedRecord } from '../../../domain/sync/sync-run.events.js';
 
 export interface PreparedImport {
@@ -63,7 +64,7 @@ async function preparePages(
       kind: isJira ? 'jira' : 'http',
       key: ['http', address, sourceOf(mapping), mapping.kind],
       name: `${isJira ? 'Jira' : 'Pages'}: ${url.host} (${mapping.kind})`.slice(-200),
-      config: { url: address, pages: config },
+      config: integrationConfigSchema.parse({ url: address, pages: config }),
     },
     sources: [{ name: nameOf(address), fingerprint: null, open: (at) => open(columnsOf(mapping), config, at) }],
     bytes: undefined,

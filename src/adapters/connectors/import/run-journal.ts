@@ -19,6 +19,8 @@ const REJECTS_PER_EVENT = 200;
 export interface Chapter {
   /** Number of the last source record in it. */
   through: number;
+  /** Of an address: the page behind it. */
+  page: string | undefined;
   pending: number;
   isClosed: boolean;
   isLast: boolean;
@@ -77,9 +79,14 @@ export class RunJournal {
   }
 
   /** Ends the chapter behind this record and opens the next. */
-  turn(through: number, isLast = false): void {
+  turn(
+    through: number,
+    { page, isLast = false }: { readonly page?: string | undefined; readonly isLast?: boolean } = {},
+  ): void {
+    // prettier-ignore
     const { current } = this;
     current.through = through;
+    current.page = page;
     current.isLast = isLast;
     current.isClosed = true;
     this.chapters.push(newChapter());
@@ -114,7 +121,7 @@ export class RunJournal {
     await this.tell(new FailRun({ runId: this.runId, reason: reason.slice(0, 500), counts: this.counts }, this.context())); // prettier-ignore
   }
 
-  private async write({ through, rejects, isLast }: Chapter, counts: RunCounts): Promise<void> {
+  private async write({ through, page, rejects, isLast }: Chapter, counts: RunCounts): Promise<void> {
     // Work of a chapter ends in any order; the same chapter must give the same rejects in every attempt.
     const sorted = rejects.toSorted((left, right) => compare(left.source, right.source) || left.line - right.line);
     for (let at = 0; at < sorted.length; at += REJECTS_PER_EVENT) {
@@ -125,9 +132,21 @@ export class RunJournal {
     }
     const context = {
       ...this.context(),
-      commandId: deriveId('import', 'progress', this.runId, through, String(isLast)),
+      commandId: deriveId(
+        'import',
+        'progress',
+        this.runId,
+        through,
+        String(isLast),
+        ...(page === undefined ? [] : [page]),
+      ),
     };
-    const cursor = { record: through, rejects: this.kept, ...(isLast && { done: 1 }) };
+    const cursor = {
+      record: through,
+      rejects: this.kept,
+      ...(page !== undefined && { page }),
+      ...(isLast && { done: 1 }),
+    };
     await this.tell(new ProgressRun({ runId: this.runId, cursor, counts }, context));
   }
 
@@ -139,6 +158,7 @@ export class RunJournal {
 
 const newChapter = (): Chapter => ({
   through: 0,
+  page: undefined,
   pending: 0,
   isClosed: false,
   isLast: false,

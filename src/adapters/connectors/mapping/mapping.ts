@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { taskStatusSchema } from '../../../domain/work/project.events.js';
 import { taskPrioritySchema } from '../../../domain/work/task.events.js';
 import { saleKindSchema } from '../../../domain/sales/sale.events.js';
+import { pagesSchema } from '../http/pages-config.js';
 
 /**
  * Where a field's text comes from: a column by its name, or a column with what to do to it.
@@ -46,6 +47,8 @@ const base = {
     .array(z.object({ column: z.string(), is: z.array(z.string()).optional(), isNot: z.array(z.string()).optional() }))
     .max(20)
     .default([]),
+  /** Of sources that are an address: how it gives its records. Files need none. */
+  http: pagesSchema.optional(),
 };
 
 const salesSchema = z.object({

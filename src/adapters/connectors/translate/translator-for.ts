@@ -29,3 +29,10 @@ export function translatorFor(mapping: Mapping, context: ImportContext): Transla
       }
   }
 }
+
+/**
+ * Whether what becomes of a record depends on records before it: lines of one document, units of one day. Reading such a source
+ * can't begin in its middle.
+ */
+export const remembersRecords = (mapping: Mapping): boolean =>
+  mapping.kind === 'sales' || (mapping.kind === 'attendance' && mapping.layout !== 'days');
