@@ -8,6 +8,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { EventStoreDBClient } from '@eventstore/db-client';
+import { guardBatchAppends } from './batch-append-guard.js';
 import { NoAnswer, isTransient } from './failures.js';
 import { SilenceWatch } from './silence-watch.js';
 
@@ -24,7 +25,9 @@ export class Connection {
   readonly #watch = new SilenceWatch(SILENCE_MS, TOTAL_MS);
   #disposed: Promise<unknown> = Promise.resolve();
 
-  constructor(private readonly connectionString: string) {}
+  constructor(private readonly connectionString: string) {
+    guardBatchAppends();
+  }
 
   get client(): EventStoreDBClient {
     this.#client ??= EventStoreDBClient.connectionString(this.connectionString);
