@@ -10,6 +10,11 @@ let stranger: Gql;
 let token: string;
 let projectId: string;
 
+const titles = (answers: readonly { readonly data?: unknown }[]): string[] =>
+  answers.map(({ data }) => (data as { taskChanged: { task: { title: string } } }).taskChanged.task.title);
+const cursorOf = (answer: { readonly data?: unknown } = {}): string =>
+  (answer.data as { taskChanged: { cursor: string } }).taskChanged.cursor;
+
 const ERRORS = 'userErrors { code message field }';
 
 async function newTask(gql: Gql, title: string, more: object = {}): Promise<{ id: string; position: string }> {
@@ -32,6 +37,8 @@ beforeAll(async () => {
   projectId = made.createProject.project.id;
 }, 120_000);
 afterAll(() => api.close());
+
+const messageOf = async (query: string): Promise<string> => (await api.send(token, query)).body.errors[0].message;
 
 describe('a caller', () => {
   it('without a token is told to send one, with 401', async () => {
@@ -109,10 +116,9 @@ describe('a request that is not right', () => {
     const aliases = Array.from({ length: 61 }, (_, index) => `a${index}: workspace { id }`).join(' ');
     const loop = 'query { ...A } fragment A on Query { ...B } fragment B on Query { ...A }';
     const wide = `{ tasks(first: 100) { nodes { ${Array.from({ length: 600 }, () => 'id').join(' ')} } } }`;
-    const message = async (query: string): Promise<string> => (await api.send(token, query)).body.errors[0].message;
-    expect(await message(`{ ${aliases} }`)).toMatch(/61 aliases; at most 60/);
-    expect(await message(wide)).toMatch(/could have 60101 fields/);
-    expect(await message(loop)).toMatch(/Cannot spread fragment/);
+    expect(await messageOf(`{ ${aliases} }`)).toMatch(/61 aliases; at most 60/);
+    expect(await messageOf(wide)).toMatch(/could have 60101 fields/);
+    expect(await messageOf(loop)).toMatch(/Cannot spread fragment/);
   });
 
   it('by GET without a header that browsers would ask leave for is refused', async () => {
@@ -206,19 +212,14 @@ describe('tenants', () => {
     await stranger(rename, { input: { name: 'Theirs' } });
     // Had the stranger heard of the first change, it would come first.
     const [next] = await take(foreign, 1);
-    const cursor = (answer: unknown): string => JSON.stringify(answer);
     const [ownNext] = await take(mine, 1);
-    expect(cursor(next)).not.toBe(cursor(ownNext));
+    expect(next).not.toEqual(ownNext);
     await Promise.all([foreign.return?.(), mine.return?.()]);
   });
 });
 
 describe('a subscription', () => {
   const query = 'subscription ($after: Position) { taskChanged(after: $after) { cursor eventType task { title } } }';
-  const titles = (answers: readonly { readonly data?: unknown }[]): string[] =>
-    answers.map(({ data }) => (data as { taskChanged: { task: { title: string } } }).taskChanged.task.title);
-  const cursorOf = (answer: { readonly data?: unknown } | undefined): string =>
-    (answer?.data as { taskChanged: { cursor: string } }).taskChanged.cursor;
 
   it('continues behind its cursor after a reconnect: nothing missed, nothing twice', async () => {
     const { position } = await newTask(ann, 'Before');
@@ -302,7 +303,8 @@ describe('a list of 50 tasks with project, assignees and labels', () => {
       labels: [{ name: 'bug' }],
     });
     const tables = api.statements.map((sql) => /FROM\s+read\.(\w+)/.exec(sql)?.[1]);
-    expect(tables.toSorted()).toEqual(['labels', 'members', 'projects', 'tasks']);
+    expect(tables).toHaveLength(4);
+    expect(new Set(tables)).toEqual(new Set(['labels', 'members', 'projects', 'tasks']));
   });
 });
 

@@ -50,7 +50,7 @@ const schema = makeExecutableSchema({
   },
 });
 
-const operations: readonly (readonly [string, string, Record<string, unknown>?])[] = [
+const operations: [name: string, text: string, variables?: Record<string, unknown>][] = [
   ['nested objects, aliases and arguments with defaults', '{ things { id kind tags price at n: name args next { id args(a: 4, json: {a: [1, "x", null]}) } } }'],
   ['fragments and interfaces', '{ named { __typename name ...T ... on Thing { kind } } } fragment T on Thing { id next { ...U } } fragment U on Thing { name }'],
   ['variables, given and defaulted', 'query ($f: Filter, $n: Int = 1, $j: JSON) { things(filter: $f, first: $n) { id args(json: $j) } }', { f: { ids: [ID] }, j: { deep: [1, { a: 'b' }] } }],
