@@ -124,6 +124,8 @@ const jiraIssue = (number: number): object => ({
     ],
   },
 });
+/** Orders of three lines on pages of ten: every page but the last ends within one. */
+const saleLines = (page: number): object[] => page > 3 ? [] : Array.from({ length: 10 }, (_, index) => saleLine(page, (page - 1) * 10 + index)); // prettier-ignore
 
 describe('an import from pages of JSON', () => {
   it('brings every page in, goes on at its page after kill -9, and keeps the token to itself', async () => {
@@ -187,10 +189,8 @@ describe('an import from pages of JSON', () => {
   }, 60_000);
 
   it('reads from the first page again when its records hang together over pages', async () => {
-    // Orders of three lines on pages of ten: every page but the third ends within one.
-    const lines = (page: number): object[] => page > 3 ? [] : Array.from({ length: 10 }, (_, index) => saleLine(page, (page - 1) * 10 + index)); // prettier-ignore
     let isStuck = true;
-    answer = (url) => (isStuck && pageOf(url) === 3 ? 'silence' : { body: { people: lines(pageOf(url)) } });
+    answer = (url) => (isStuck && pageOf(url) === 3 ? 'silence' : { body: { people: saleLines(pageOf(url)) } });
     const fields = { reference: 'order', date: 'date', sku: 'sku', quantity: 'quantity', unitPrice: 'price' };
     const given = args('sales', '/lines', mappingFile('lines', { ...EMPLOYEES, kind: 'sales', fields }));
     const attempt = new TeampulseProcess(given, environment());

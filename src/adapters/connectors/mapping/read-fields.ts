@@ -78,10 +78,14 @@ export function decimalReader({
   point,
   thousands,
 }: Mapping['decimals']): (text: string, column: string | null) => string {
+  const grouped =
+    thousands && new RegExp(`^[-+(]?\\d{1,3}(\\${thousands}\\d{2,3})*\\${thousands}\\d{3}(\\${point}\\d+)?\\)?$`);
   return (text, column) => {
     let plain = text;
-    if (thousands) plain = plain.replaceAll(thousands, '');
-    if (point === ',') plain = plain.replace(',', '.');
+    // Only where it parts groups: `1,5` of somebody who writes decimals with a comma must not become 15.
+    if (thousands && grouped && grouped.test(text)) plain = plain.replaceAll(thousands, '');
+    // A point left over is none of this source's: better refused than read as a thousandth of what was meant.
+    if (point === ',') plain = plain.includes('.') ? '' : plain.replace(',', '.');
     // Accounting writes negative amounts in brackets; spreadsheets write a plus or leave out the zero before the point.
     if (plain.startsWith('(') && plain.endsWith(')')) plain = `-${plain.slice(1, -1)}`;
     else if (plain.startsWith('+')) plain = plain.slice(1);
