@@ -85,10 +85,12 @@ export class DaysTranslator extends TableTranslator<DaysMapping> {
     return {
       take: ({ columns, line }, sink) => {
         const number = required(employee(columns), labelOf(fields.employee), 'the employee');
-        const arrived = clockOn(read, date(columns), checkIn(columns), labelOf(fields.checkIn));
-        const day = date(columns) === '' ? arrived?.date : read(date(columns), labelOf(fields.date)).date;
+        // First, so that a day that is no good is blamed on its own column.
+        const on = date(columns) === '' ? undefined : read(date(columns), labelOf(fields.date)).date;
+        const arrived = clockOn(read, on, checkIn(columns), labelOf(fields.checkIn));
+        const day = on ?? arrived?.date;
         if (day === undefined) throw new BadValue(labelOf(fields.date ?? fields.checkIn), '', 'the day is missing');
-        const left = arrived && clockOn(read, date(columns), checkOut(columns), labelOf(fields.checkOut));
+        const left = arrived && clockOn(read, on, checkOut(columns), labelOf(fields.checkOut));
         const of: EmployeeDay = {
           number,
           name: name(columns) || `Employee ${number}`,
@@ -112,13 +114,15 @@ export class DaysTranslator extends TableTranslator<DaysMapping> {
 /** A date with a time, or a time of day on the given day. */
 function clockOn(
   read: ReturnType<typeof dateReader>,
-  date: string,
+  day: string | undefined,
   text: string,
   column: string | null,
 ): WallClock | undefined {
   if (text === '') return undefined;
   const time = /^(\d{1,2}):(\d{2})(:\d{2})?$/.exec(text);
-  const whole = time ? `${read(date, column).date} ${text.padStart(time[3] ? 8 : 5, '0')}` : text;
+  if (time && day === undefined)
+    throw new BadValue(column, text, `${JSON.stringify(text)} is a time of an unknown day`);
+  const whole = time ? `${day} ${text.padStart(time[3] ? 8 : 5, '0')}` : text;
   const clock = read(whole, column);
   if (clock.time === undefined) throw new BadValue(column, text, `${JSON.stringify(text)} has no time of day`);
   return clock;
