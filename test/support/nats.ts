@@ -1,33 +1,18 @@
 /**
- * A real nats-server with JetStream: the one on the PATH, or Debian's where this runs as root and can install it. Without one
- * the tests of the bus are skipped with one line that says so, unless TEAMPULSE_REQUIRE_NATS=1 makes that a failure.
+ * A real nats-server with JetStream. Without one the tests of the bus are skipped with one line that says so, unless
+ * TEAMPULSE_REQUIRE_NATS=1 makes that a failure.
  */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
-
-const works = (): boolean => spawnSync('nats-server', ['--version'], { stdio: 'ignore' }).status === 0;
+import { hasProgram } from './program.js';
 
 /** Whether tests may use a nats-server. */
-export function hasNats(): boolean {
-  if (works()) return true;
-  if (process.getuid?.() === 0) {
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    const options = { stdio: 'ignore', env, timeout: 60_000 } as const;
-    if (spawnSync('apt-get', ['install', '-y', 'nats-server'], options).status !== 0) {
-      spawnSync('apt-get', ['update'], options);
-      spawnSync('apt-get', ['install', '-y', 'nats-server'], options);
-    }
-    if (works()) return true;
-  }
-  const message = 'There is no nats-server on the PATH and none could be installed';
-  if (process.env['TEAMPULSE_REQUIRE_NATS'] === '1') throw new Error(`${message}; TEAMPULSE_REQUIRE_NATS=1 needs one.`);
-  console.log(`${message}: the tests of the bus are skipped.`);
-  return false;
-}
+export const hasNats = (): boolean =>
+  hasProgram({ name: 'nats-server', requiredBy: 'TEAMPULSE_REQUIRE_NATS', skipped: 'the tests of the bus' });
 
 export class NatsServer {
   private readonly folder = mkdtempSync(join(tmpdir(), 'teampulse-nats-'));
