@@ -25,8 +25,8 @@ import { createTestWorkspace, hasRealData, realDataPath, SETS } from '../support
 const TARGET = 20_000;
 const TARGET_MIB = 512;
 const REAL_LINES = 541_909;
-/** Compiled, this file is dist/bench/test/bench/import.bench.js; the command line is that of the build. */
-const main = fileURLToPath(new URL('../../../cli/main.js', import.meta.url));
+/** Compiled, this file is .bench/test/bench/import.bench.js; the command line is that of the build. */
+const main = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
 const given = process.argv[2];
 
 /** Documents of about twenty lines, like those of the real set. */

@@ -1,7 +1,7 @@
 /**
  * How fast the projection engine is, apart from the event store: a log in memory, Postgres in processes of its own, with fsync.
  * Prints the rate of a build of the sales read models, and how long a live event takes from arrival to commit.
- * Run: node dist/bench/test/bench/projections.bench.js [events]
+ * Run: node .bench/test/bench/projections.bench.js [events]
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
