@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { Helper, makeListedTasks, makeThings, startInstallation } from './api/installation.js';
 import { LagSampler, type Lag } from './api/lag.js';
 import type { LoadJob, LoadResult } from './api/load.js';
-import { cpuLoopMs, machineTime, sharesSince } from './api/machine.js';
+import { cpuLoopMs, machineTime, sharesSince, type Shares } from './api/machine.js';
 import type { Percentiles } from './api/percentiles.js';
 import { PARTS, Processes } from './api/processes.js';
 import type { SubscribersResult, SubscribersJob } from './api/subscribers.js';
@@ -28,7 +28,7 @@ const seconds = Number(values.seconds);
 const warmUpSeconds = Math.min(5, seconds);
 const fanOutRate = Number(values['fanout-rate']);
 
-interface Figure extends Percentiles {
+interface Figure extends Percentiles, Shares {
   readonly what: string;
   readonly perSecond: number;
   readonly target: { readonly perSecond?: number; readonly p95?: number; readonly lagSeconds?: number };
@@ -41,9 +41,6 @@ interface Figure extends Percentiles {
   readonly messages?: number;
   readonly failures: number;
   readonly firstFailure: string | undefined;
-  /** Of both cores, while it was measured. */
-  readonly idle: number;
-  readonly stolen: number;
   readonly cpuLoopMs: number;
 }
 
@@ -175,6 +172,6 @@ function linesOf(figure: Figure): string[] {
   return [
     `${Math.round(perSecond).toLocaleString('en').padStart(7)}/s  ${what}; p50 / p95 / p99 ${ms} ms`,
     `           ${ratios.join('; ')}`,
-    `           CPU µs each: ${cpu.join(', ')}; both cores idle ${share(figure.idle)}, stolen ${share(figure.stolen)}, loop ${figure.cpuLoopMs.toFixed(0)} ms`,
+    `           CPU µs each: ${cpu.join(', ')}; both cores idle ${share(figure.idle)}, stolen ${share(figure.stolen)}, taken by others ${share(figure.others)}, loop ${figure.cpuLoopMs.toFixed(0)} ms`,
   ];
 }

@@ -6,6 +6,19 @@ import { join } from 'node:path';
 export const PARTS = ['api', 'eventstore', 'worker', 'nats', 'postgres of the log', 'postgres of the read models', 'postgres other'] as const; // prettier-ignore
 export type ProcessPart = (typeof PARTS)[number];
 
+/** Of this process and everything that it started, and what they started. */
+export function ownCpuMicros(): number {
+  const found = all();
+  let parents = new Set([process.pid]);
+  let sum = found.find(({ pid }) => pid === process.pid)?.cpuMicros ?? 0;
+  while (parents.size > 0) {
+    const children = found.filter(({ parent }) => parents.has(parent));
+    sum += children.reduce((total, { cpuMicros }) => total + cpuMicros, 0);
+    parents = new Set(children.map(({ pid }) => pid));
+  }
+  return sum;
+}
+
 interface Found {
   readonly pid: number;
   readonly parent: number;

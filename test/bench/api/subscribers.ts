@@ -73,12 +73,13 @@ function stop(): SubscribersResult {
 }
 
 const answer = (message: SubscribersResult | { readonly ready: true }): void => void process.send?.(message);
-process.on('message', (job: SubscribersJob) => {
-  if ('open' in job) return void open(job.open, job.origin, job.token).then(() => answer({ ready: true }));
-  void arrived(job.after).then(() => {
-    if ('stop' in job) return answer(stop());
-    latencies = [];
-    answer({ ready: true });
-  });
-});
+async function work(job: SubscribersJob): Promise<void> {
+  if ('open' in job) await open(job.open, job.origin, job.token);
+  else await arrived(job.after);
+  if ('stop' in job) return answer(stop());
+  latencies = [];
+  answer({ ready: true });
+}
+
+process.on('message', (job: SubscribersJob) => void work(job));
 process.on('disconnect', () => process.exit());
