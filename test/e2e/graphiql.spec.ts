@@ -1,7 +1,7 @@
 /** The page at `/` in a real browser, and the examples that it opens with. */
 import { readFileSync } from 'node:fs';
 import { buildSchema, parse, validate } from 'graphql';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { BrowserPage, hasBrowser } from '../support/browser.js';
 
@@ -56,5 +56,30 @@ describe.runIf(hasBrowser())('GraphiQL in a browser', () => {
     expect(page.errors).toEqual([]);
     expect(page.requests).toContain(`${api.url}/graphql`);
     expect(page.requests.filter((url) => !url.startsWith(`${api.url}/`) && !/^(data|blob):/.test(url))).toEqual([]);
+  }, 90_000);
+
+  it('follows the example subscription over its own socket', async () => {
+    const gql = api.as(workspaceId);
+    const { createProject } = await gql(
+      `mutation { createProject(input: { key: "WEB", name: "Web" }) { project { id } } }`,
+    );
+    const add = `mutation Add($projectId: UUID!) { createTask(input: { projectId: $projectId, title: "Seen" }) { version } }`;
+    await page.press('.graphiql-tab:nth-child(4) button');
+    // GraphiQL reads an operation's kind a moment after its tab is chosen, together with storing it.
+    await vi.waitUntil(
+      async () => /^subscription/m.test(String(await page.evaluate("localStorage.getItem('graphiql:query')"))),
+      { timeout: 30_000, interval: 50 },
+    );
+    await page.press('.graphiql-execute-button');
+    await vi.waitUntil(
+      async () => {
+        // It tells of what happens from now on, and nothing says when that has begun.
+        await gql(add, { projectId: createProject.project.id });
+        return /"eventType": "work.TaskCreated"/.test((await page.text('.result-window .view-lines')) ?? '');
+      },
+      { timeout: 30_000, interval: 200 },
+    );
+    expect(page.requests).toContain(`${api.url.replace('http', 'ws')}/graphql`);
+    expect(page.errors).toEqual([]);
   }, 90_000);
 });

@@ -126,15 +126,16 @@ export class BrowserPage {
       await this.send('Input.dispatchMouseEvent', { type, x, y, button: 'left', clickCount: 1 });
   }
 
-  async close(): Promise<void> {
-    this.socket.close();
-    await end(this.chromium, this.folder);
-  }
-
-  private async evaluate(expression: string): Promise<unknown> {
+  /** The value of an expression in the page. @throws what it throws */
+  async evaluate(expression: string): Promise<unknown> {
     const { result, exceptionDetails } = await this.send('Runtime.evaluate', { expression, returnByValue: true });
     if (exceptionDetails) throw new Error(describe(exceptionDetails));
     return result?.value;
+  }
+
+  async close(): Promise<void> {
+    this.socket.close();
+    await end(this.chromium, this.folder);
   }
 
   private async send(method: string, params: object = {}): Promise<Result> {
