@@ -28,6 +28,8 @@ interface Found {
 
 export class Processes {
   readonly #peaks = new Map<ProcessPart, number>();
+  /** By process id, ended ones too: the time of a connection that Postgres has closed stays counted. */
+  readonly #used = new Map<number, readonly [part: ProcessPart, micros: number]>();
 
   private constructor(
     private readonly up: number,
@@ -44,13 +46,14 @@ export class Processes {
 
   /** Microseconds used since each process began. Notes memory, too. */
   cpuMicros(): Map<ProcessPart, number> {
-    const sums = new Map<ProcessPart, number>();
     for (const found of all()) {
       const part = this.#partOf(found);
       if (!part) continue;
-      sums.set(part, (sums.get(part) ?? 0) + found.cpuMicros);
+      this.#used.set(found.pid, [part, found.cpuMicros]);
       this.#peaks.set(part, Math.max(this.#peaks.get(part) ?? 0, peakMib(found.pid)));
     }
+    const sums = new Map<ProcessPart, number>();
+    for (const [part, micros] of this.#used.values()) sums.set(part, (sums.get(part) ?? 0) + micros);
     return sums;
   }
 
