@@ -32,7 +32,7 @@ describe('the demo', () => {
     server = await startTestEventStore();
     first = await tellOnce();
     told = 0;
-  }, 400_000);
+  }, 120_000);
   afterAll(async () => server.close());
 
   it('is a year of a company: sales, presence, tasks, runs', () => {
@@ -46,5 +46,5 @@ describe('the demo', () => {
   it('adds nothing when it is told again', async () => {
     expect(await tellOnce()).toEqual(first);
     expect(told).toBe(countSteps());
-  }, 400_000);
+  }, 120_000);
 });
