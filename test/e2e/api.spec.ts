@@ -79,6 +79,13 @@ describe('a request that is not right', () => {
       'GRAPHQL_VALIDATION_FAILED',
       /must exist in the calendar/,
     ],
+    [
+      'of two operations that names none',
+      'query A { __typename } query B { __typename }',
+      400,
+      'OPERATION_RESOLUTION_FAILURE',
+      /Must provide operation name/,
+    ],
     ['for too large a page', '{ tasks(first: 101) { nodes { id } } }', 200, 'BAD_USER_INPUT', /from 1 to 100/],
     [
       'with a made-up cursor',
@@ -127,6 +134,13 @@ describe('a request that is not right', () => {
     });
     expect(response.status).toBe(400);
     expect(await response.text()).toMatch(/CSRF/);
+  });
+
+  it('that subscribes over HTTP is told to use WebSocket', async () => {
+    const { status, body } = await api.send(token, 'subscription { taskChanged { cursor } }');
+    expect(status).toBe(400);
+    expect(body).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
+    expect(body.errors[0].message).toMatch(/over WebSocket \(protocol graphql-transport-ws\) on this same path/);
   });
 
   it('larger than 10 MB is refused with 413', async () => {

@@ -12,8 +12,9 @@ import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { GraphQLSchema } from 'graphql';
+import { getOperationAST, OperationTypeNode, type GraphQLSchema } from 'graphql';
 import { TokenVerifier } from '../ports/token-verifier.port.js';
+import { badInput } from '../shared/errors.js';
 import { requireContext, type ApiContext } from '../shared/request-context.js';
 import { apiContext, authenticate } from './authentication.js';
 import { maskedRun, maskOutside } from './error-masking.js';
@@ -60,12 +61,19 @@ export class GraphqlDriver extends ApolloDriver implements BeforeApplicationShut
   }
 }
 
+const OVER_WEBSOCKET = badInput(
+  'Subscriptions go over WebSocket (protocol graphql-transport-ws) on this same path, with the token in connection_init.',
+);
+
 function apolloOptions(schema: GraphQLSchema, executor: Executor): ApolloServerOptionsWithGateway<ApiContext> {
   return {
     gateway: {
       async load() {
         return {
           async executor({ document, operationName, request, context }) {
+            // Null where the name fits none: the executor says so.
+            const chosen = getOperationAST(document, request.operationName);
+            if (chosen?.operation === OperationTypeNode.SUBSCRIPTION) return { errors: [OVER_WEBSOCKET] };
             const { requestId } = requireContext(context);
             const operation = { document, operationName, variables: request.variables, context };
             return maskedRun(() => executor.run(operation), requestId);
