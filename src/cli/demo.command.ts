@@ -37,8 +37,8 @@ export function demoCommand(): Command {
 async function demo(): Promise<void> {
   const config = ownConfig();
   const logger = createLogger({ name: 'demo', level: config.logLevel });
-  await runService(async () => {
-    const installation = await startInstallation(config, logger);
+  await runService(async (signal) => {
+    const installation = await startInstallation(config, logger, signal);
     try {
       await fill(installation.config);
       await introduce(installation.address, config);

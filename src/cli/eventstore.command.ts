@@ -6,7 +6,6 @@ import { startEmbeddedEventStore } from '../adapters/embedded-eventstore/embedde
 import { startEmbeddedPostgres } from '../adapters/embedded-postgres/embedded-postgres.js';
 import { createLogger } from '../adapters/logging/logger.js';
 import { ensureDatabases } from '../adapters/postgres/prepare-server.js';
-import { CliError } from './failure.js';
 import { runService, type Service } from './service.js';
 
 interface Options {
@@ -40,7 +39,7 @@ async function serve({ port, host, postgresUrl, data }: Options): Promise<Servic
   const configured = postgresUrl ?? (data === undefined ? config.eventstoreDatabaseUrl : undefined);
   const postgres =
     configured === undefined
-      ? await startEmbeddedPostgres({ dataFolder: join(data ?? config.dataFolder, 'postgres') })
+      ? await startEmbeddedPostgres({ dataFolder: join(data ?? config.dataFolder, 'postgres'), logger: log })
       : undefined;
   try {
     if (postgres) await ensureDatabases(postgres.url(), ['eventstore']);
@@ -57,18 +56,11 @@ async function serve({ port, host, postgresUrl, data }: Options): Promise<Servic
         await store.stop();
         await postgres?.stop();
       },
-      ...(postgres && { ended: brokeWhenPostgresEnds(postgres.ended) }),
     };
   } catch (error) {
     await postgres?.stop();
     throw error;
   }
-}
-
-/** Settles only when Postgres ended although nobody stopped it. */
-async function brokeWhenPostgresEnds(ended: Promise<boolean>): Promise<never> {
-  if (!(await ended)) throw new CliError('the Postgres of the event store ended by itself', 'start again');
-  return new Promise(() => undefined);
 }
 
 function asPort(text: string): number {

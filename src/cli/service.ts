@@ -25,16 +25,25 @@ export type ReadyMessage = z.infer<typeof readyMessage>;
 /** `up` stops its parts in two rounds and Postgres after them, all within the ten seconds that container runtimes give. */
 const STOP_TIMEOUT_MS = 4_000;
 
-/** Runs a service until it is told to stop or ends by itself. Returns when it has stopped; throws when it broke. */
-export async function runService(start: () => Promise<Service>, stopTimeoutMs = STOP_TIMEOUT_MS): Promise<void> {
+/**
+ * Runs a service until it is told to stop or ends by itself. Returns when it has stopped; throws when it broke.
+ * @param start may give up, with the reason of the signal, when it is told to stop before the service runs
+ */
+export async function runService(
+  start: (signal: AbortSignal) => Promise<Service>,
+  stopTimeoutMs = STOP_TIMEOUT_MS,
+): Promise<void> {
+  const interruption = new AbortController();
   const stopRequested = new Promise<void>((resolve) => {
     process.once('SIGTERM', resolve);
     process.once('SIGINT', resolve);
     // The channel closes when the parent dies, also by kill -9.
     if (process.connected) process.once('disconnect', resolve);
   });
+  void stopRequested.then(() => interruption.abort());
   void endWhenStuck(stopRequested, stopTimeoutMs);
-  const service = await start();
+  const service = await unlessInterrupted(start(interruption.signal), interruption.signal);
+  if (!service) return;
   const ready: ReadyMessage = { ready: true, address: service.address };
   // A parent that has just died is found out by the closed channel.
   process.send?.(ready, undefined, undefined, () => undefined);
@@ -43,6 +52,15 @@ export async function runService(start: () => Promise<Service>, stopTimeoutMs = 
   } finally {
     await service.stop();
     if (process.connected) process.disconnect();
+  }
+}
+
+async function unlessInterrupted<T>(start: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  try {
+    return await start;
+  } catch (error) {
+    if (signal.aborted && error === signal.reason) return undefined;
+    throw error;
   }
 }
 

@@ -18,8 +18,8 @@ export function upCommand(): Command {
 async function up(): Promise<void> {
   const config = ownConfig();
   const logger = createLogger({ name: 'up', level: config.logLevel });
-  await runService(async () => {
-    const installation = await startInstallation(config, logger);
+  await runService(async (signal) => {
+    const installation = await startInstallation(config, logger, signal);
     console.log(`TeamPulse is ready at ${installation.address} (data in ${config.dataFolder}). Ctrl-C stops it.`);
     return installation;
   }, STOP_TIMEOUT_MS);

@@ -1,13 +1,15 @@
-import { spawn } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, chown, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { Client } from 'pg';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   startEmbeddedPostgres,
   type EmbeddedPostgres,
 } from '../../src/adapters/embedded-postgres/embedded-postgres.js';
+import { isAlive } from '../../src/adapters/embedded-postgres/processes.js';
 
 const isRoot = process.getuid?.() === 0;
 
@@ -20,6 +22,9 @@ const ask = async (url: string, sql: string): Promise<unknown[]> => {
     await client.end();
   }
 };
+
+const pidOf = async ({ cluster }: EmbeddedPostgres): Promise<number> =>
+  Number((await readFile(path.join(cluster, 'postmaster.pid'), 'utf8')).split('\n')[0]);
 
 describe('the embedded Postgres', () => {
   let folder: string;
@@ -43,7 +48,6 @@ describe('the embedded Postgres', () => {
     const first = await start();
     await ask(first.url(), 'CREATE TABLE kept AS SELECT 42 AS answer');
     await first.stop();
-    expect(await first.ended).toBe(true);
     const second = await start();
     expect(await ask(second.url(), 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
   });
@@ -69,12 +73,51 @@ describe('the embedded Postgres', () => {
   });
 
   it('takes over after its parent was killed', async () => {
-    const orphan = await start();
-    await ask(orphan.url(), 'CREATE TABLE kept AS SELECT 42 AS answer');
-    // What kill -9 of a parent leaves behind: a running server, and an owner that is no more.
-    await writeFile(path.join(folder, 'owner'), '999999\nnode teampulse up\n');
-    const next = await start();
-    expect(await ask(next.url(), 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
+    // As kill -9 of a parent leaves it: a running server, and an owner that is no more.
+    const parent = fork(path.resolve('dist/cli/main.js'), ['eventstore', '--port', '0', '--data', folder], {
+      stdio: 'ignore',
+    });
+    await once(parent, 'message');
+    const owned = path.join(folder, 'postgres');
+    const [orphan = ''] = (await readFile(path.join(owned, 'cluster', 'postmaster.pid'), 'utf8')).split('\n');
+    parent.kill('SIGKILL');
+    await once(parent, 'exit');
+    expect(isAlive(Number(orphan))).toBe(true);
+    const next = await start(owned);
+    expect(isAlive(Number(orphan))).toBe(false);
+    expect(await ask(next.url('eventstore'), 'SELECT count(*) > 0 AS kept FROM eventstore.event')).toEqual([
+      { kept: true },
+    ]);
+  });
+
+  it.each(['SIGKILL', 'SIGINT'] as const)('is there again at the same port after %s', async (signal) => {
+    const warnings: unknown[] = [];
+    const postgres = await startEmbeddedPostgres({
+      dataFolder: folder,
+      logger: { warn: (about: unknown) => void warnings.push(about) },
+    });
+    started.push(postgres);
+    await ask(postgres.url(), 'CREATE TABLE kept AS SELECT 42 AS answer');
+    process.kill(await pidOf(postgres), signal);
+    await vi.waitFor(async () => ask(postgres.url(), 'SELECT 1'), { timeout: 10_000, interval: 20 });
+    expect(await ask(postgres.url(), 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
+    expect(warnings[0]).toMatchObject({ how: signal === 'SIGKILL' ? 'SIGKILL' : 'exit code 0' });
+  });
+
+  it('is stopped for good also while it starts again, and cut off when it takes too long', async () => {
+    const postgres = await start();
+    const pid = await pidOf(postgres);
+    // Stopped in its tracks it hears neither the friendly signal nor the unfriendly one.
+    process.kill(pid, 'SIGSTOP');
+    const before = performance.now();
+    await postgres.stop(500);
+    expect(performance.now() - before).toBeLessThan(5_000);
+    expect(isAlive(pid)).toBe(false);
+
+    const again = await start();
+    process.kill(await pidOf(again), 'SIGKILL');
+    await again.stop();
+    await expect(ask(again.url(), 'SELECT 1')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
 
   it('starts although a stale pid file names a living stranger', async () => {

@@ -4,16 +4,20 @@
  * writes its password to a file that others can read.
  *
  * States: folder taken → cluster made (first time) → orphan of a killed parent stopped → started → ready → stopped.
+ * One that was ready and ends by itself is started again at the same port, for as long as it takes: whatever keeps it from
+ * running (a full disk, too little memory) passes or is mended, and everybody who uses it waits for it.
  */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, openSync, closeSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
-import { findBinaries, type Binaries } from './binaries.js';
-import { giveTo, openDataFolder, releaseDataFolder, type DataFolder } from './data-folder.js';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from '../logging/logger.js';
+import { findBinaries } from './binaries.js';
+import { checkVersion, makeCluster, USER } from './cluster.js';
+import { openDataFolder, releaseDataFolder, type DataFolder } from './data-folder.js';
 import { EmbeddedPostgresError } from './error.js';
-import { commandLine, endProcess, isAlive, waitUntil } from './processes.js';
-import { runAsUser, type RunAs } from './run-as.js';
+import { runAsUser } from './run-as.js';
+import { lastWords, ServerProcess, stopOrphan, STOP_WITHIN_MS, type ServerSetup } from './server-process.js';
 import { laptopSettings } from './settings.js';
 
 export interface EmbeddedPostgresOptions {
@@ -21,6 +25,8 @@ export interface EmbeddedPostgresOptions {
   readonly dataFolder: string;
   /** Over the laptop's: `{ fsync: 'off' }` for tests. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Is told when the server ended by itself and when it is back. */
+  readonly logger?: Pick<Logger, 'warn'>;
 }
 
 export interface EmbeddedPostgres {
@@ -29,24 +35,19 @@ export interface EmbeddedPostgres {
   readonly cluster: string;
   /** Connection URL of a database (not made here) for the superuser, password included: never log it. */
   url(database?: string): string;
-  /** Resolves when the server has ended, whoever ended it; true when `stop` did. */
-  readonly ended: Promise<boolean>;
-  /** Ends connections and shuts down cleanly; bounded. May be called again. */
-  stop(): Promise<void>;
+  /**
+   * Ends connections and shuts down cleanly; what is not done after `withinMs` (a minute unless told) is cut off, which
+   * loses nothing: the next start recovers. May be called again.
+   */
+  stop(withinMs?: number): Promise<void>;
 }
 
-const USER = 'teampulse';
-
-/** Crash recovery of a big log can take minutes; a start without one takes about 0.2 s. */
-const READY_TIMEOUT_MS = 300_000;
-/** A fast shutdown writes a checkpoint: seconds on a slow disk. Then without one, which the next start recovers from. */
-const STOP_STEPS = [
-  ['SIGINT', 60_000],
-  ['SIGQUIT', 10_000],
-  ['SIGKILL', 5_000],
-] as const;
 /** A port that was free may be taken a moment later. */
 const PORT_ATTEMPTS = 5;
+/** The first gives the children of a killed server a moment to let go of its shared memory. */
+const RESTART_PAUSE_MS = { first: 100, most: 10_000 };
+/** Having run for so long, its end is not the fault of its start. */
+const HEALTHY_MS = 10_000;
 
 /** @throws EmbeddedPostgresError with a code, and a message for the person who started it */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
@@ -57,12 +58,12 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     if (!existsSync(path.join(folder.cluster, 'PG_VERSION'))) makeCluster(binaries, folder, user);
     checkVersion(binaries, folder);
     await stopOrphan(folder);
-    const settings = { ...laptopSettings(), ...options.settings };
+    const setup = { binaries, folder, user, settings: { ...laptopSettings(), ...options.settings } };
     for (let attempt = 1; ; attempt++) {
       const port = await freePort();
-      const child = launch(binaries, folder, user, port, settings);
-      if (await becomesReady(child, folder)) return running(child, folder, port);
-      if (attempt === PORT_ATTEMPTS || !lastLog(folder).includes('could not bind')) throw startFailed(folder);
+      const server = ServerProcess.launch(setup, port);
+      if (await server.becomesReady()) return new KeptRunning(setup, port, server, options.logger);
+      if (attempt === PORT_ATTEMPTS || !lastWords(folder).includes('could not bind')) throw startFailed(folder);
     }
   } catch (error) {
     releaseDataFolder(folder);
@@ -70,63 +71,66 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   }
 }
 
-/** Made under another name and renamed, so that a cluster broken off in the middle is never taken for a whole one. */
-function makeCluster(binaries: Binaries, folder: DataFolder, user: RunAs | undefined): void {
-  const unfinished = `${folder.cluster}.new`;
-  rmSync(unfinished, { recursive: true, force: true });
-  mkdirSync(unfinished, { mode: 0o700 });
-  giveTo(user, unfinished);
-  const passwordFile = `${folder.cluster}.password`;
-  writeFileSync(passwordFile, folder.password, { mode: 0o600 });
-  giveTo(user, passwordFile);
-  try {
-    const result = spawnSync(
-      binaries.initdb,
-      [
-        `--pgdata=${unfinished}`,
-        `--username=${USER}`,
-        `--pwfile=${passwordFile}`,
-        '--auth=scram-sha-256',
-        '--encoding=UTF8',
-        // Postgres's own, by code point: the same everywhere, without the machine's locales, and the fastest to sort and index by.
-        '--locale=C',
-        '--locale-provider=builtin',
-        '--builtin-locale=C.UTF-8',
-        '--no-sync',
-      ],
-      { ...identity(user), cwd: '/', encoding: 'utf8' },
-    );
-    if (result.error) throw cannotRun(binaries.initdb, result.error);
-    if (result.status !== 0) {
-      throw new EmbeddedPostgresError('START_FAILED', `initdb failed in ${folder.path}: ${result.stderr.trim()}`);
-    }
-    renameSync(unfinished, folder.cluster);
-  } finally {
-    rmSync(passwordFile, { force: true });
+class KeptRunning implements EmbeddedPostgres {
+  readonly cluster: string;
+  readonly #stopRequested = new AbortController();
+  readonly #watching: Promise<void>;
+  #stopping: Promise<void> | undefined;
+
+  constructor(
+    private readonly setup: ServerSetup,
+    readonly port: number,
+    private server: ServerProcess,
+    private readonly logger: EmbeddedPostgresOptions['logger'],
+  ) {
+    this.cluster = setup.folder.cluster;
+    this.#watching = this.#watch();
   }
-}
 
-function checkVersion(binaries: Binaries, folder: DataFolder): void {
-  const made = readFileSync(path.join(folder.cluster, 'PG_VERSION'), 'utf8').trim();
-  const result = spawnSync(binaries.postgres, ['--version'], { encoding: 'utf8' });
-  if (result.error) throw cannotRun(binaries.postgres, result.error);
-  const ours = /(\d+)\./.exec(result.stdout)?.[1];
-  if (made === ours) return;
-  throw new EmbeddedPostgresError(
-    'DATA_FOLDER_VERSION',
-    `the data folder ${folder.path} was made by Postgres ${made}, and this is Postgres ${ours ?? 'unknown'}. ` +
-      'Move the data with pg_dump of that version, or choose another data folder.',
-  );
-}
+  url(database = 'postgres'): string {
+    const password = encodeURIComponent(this.setup.folder.password);
+    return `postgres://${USER}:${password}@127.0.0.1:${this.port}/${encodeURIComponent(database)}`;
+  }
 
-/** A parent ended by kill -9 leaves its Postgres running: end that one, its port and settings are not ours. */
-async function stopOrphan(folder: DataFolder): Promise<void> {
-  const pidFile = path.join(folder.cluster, 'postmaster.pid');
-  if (!existsSync(pidFile)) return;
-  const pid = Number(readFileSync(pidFile, 'utf8').split('\n')[0]);
-  if (isAlive(pid) && commandLine(pid).includes(folder.cluster)) return endProcess(pid, STOP_STEPS);
-  // The number is nobody's, or after a reboot somebody else's, whom Postgres would take for a running server.
-  rmSync(pidFile, { force: true });
+  async stop(withinMs = STOP_WITHIN_MS): Promise<void> {
+    return (this.#stopping ??= this.#stop(withinMs));
+  }
+
+  async #stop(withinMs: number): Promise<void> {
+    this.#stopRequested.abort();
+    await this.server.end(withinMs);
+    await this.#watching;
+    releaseDataFolder(this.setup.folder);
+  }
+
+  async #watch(): Promise<void> {
+    const { signal } = this.#stopRequested;
+    let pause = RESTART_PAUSE_MS.first;
+    for (;;) {
+      const since = performance.now();
+      const how = await this.server.ended;
+      if (signal.aborted) return;
+      pause =
+        performance.now() - since > HEALTHY_MS ? RESTART_PAUSE_MS.first : Math.min(pause * 2, RESTART_PAUSE_MS.most);
+      const said = lastWords(this.setup.folder);
+      this.logger?.warn({ how, said, waitMs: pause }, 'Postgres ended by itself and is started again');
+      await this.#restart(pause, signal);
+      if (signal.aborted) return;
+    }
+  }
+
+  /** Whether it is ready or has ended again. */
+  async #restart(pause: number, signal: AbortSignal): Promise<void> {
+    await delay(pause, undefined, { signal, ref: false }).catch(() => undefined);
+    if (signal.aborted) return;
+    try {
+      this.server = ServerProcess.launch(this.setup, this.port);
+      if (await this.server.becomesReady()) this.logger?.warn({}, 'Postgres is back');
+    } catch (error) {
+      // Not even its log could be opened.
+      this.logger?.warn({ err: error }, 'Postgres could not be started');
+    }
+  }
 }
 
 function freePort(): Promise<number> {
@@ -140,88 +144,8 @@ function freePort(): Promise<number> {
   });
 }
 
-function launch(
-  binaries: Binaries,
-  folder: DataFolder,
-  user: RunAs | undefined,
-  port: number,
-  settings: Readonly<Record<string, string>>,
-): ChildProcess {
-  // Anew at each start, so that it never grows beyond one run. To a file and not a pipe: it outlives this process.
-  const log = openSync(folder.log, 'w');
-  try {
-    return spawn(
-      binaries.postgres,
-      ['-D', folder.cluster, '-p', String(port), ...Object.entries(settings).flatMap(([k, v]) => ['-c', `${k}=${v}`])],
-      {
-        ...identity(user),
-        cwd: '/',
-        stdio: ['ignore', log, log],
-        // Its own process group: Ctrl-C reaches only us, and Postgres goes last, after those who still write to it.
-        detached: true,
-      },
-    );
-  } finally {
-    closeSync(log);
-  }
-}
-
-const identity = (user: RunAs | undefined): { uid?: number; gid?: number; env: NodeJS.ProcessEnv } => ({
-  ...(user && { uid: user.uid, gid: user.gid }),
-  env: { LC_ALL: 'C', TZ: 'UTC', PATH: '/usr/local/bin:/usr/bin:/bin' },
-});
-
-/** As pg_ctl does it: the eighth line of postmaster.pid says "ready". */
-async function becomesReady(child: ChildProcess, folder: DataFolder): Promise<boolean> {
-  let ended = false;
-  child.once('exit', () => (ended = true));
-  child.once('error', () => (ended = true));
-  const pidFile = path.join(folder.cluster, 'postmaster.pid');
-  const isReady = (): boolean => {
-    if (!existsSync(pidFile)) return false;
-    const lines = readFileSync(pidFile, 'utf8').split('\n');
-    return Number(lines[0]) === child.pid && lines[7]?.trim() === 'ready';
-  };
-  await waitUntil(() => ended || isReady(), READY_TIMEOUT_MS);
-  if (ended) return false;
-  if (isReady()) return true;
-  if (child.pid !== undefined) await endProcess(child.pid, STOP_STEPS);
-  return false;
-}
-
-function running(child: ChildProcess, folder: DataFolder, port: number): EmbeddedPostgres {
-  let stopping: Promise<void> | undefined;
-  const ended = new Promise<boolean>((resolve) => {
-    child.once('exit', () => {
-      releaseDataFolder(folder);
-      resolve(stopping !== undefined);
-    });
-  });
-  // A child must not keep a process alive that has nothing else to do; whoever wants to wait has `ended`.
-  child.unref();
-  const stop = async (): Promise<void> => {
-    child.ref();
-    if (child.pid !== undefined) await endProcess(child.pid, STOP_STEPS);
-    await ended;
-  };
-  return {
-    port,
-    cluster: folder.cluster,
-    url: (database = 'postgres') =>
-      `postgres://${USER}:${encodeURIComponent(folder.password)}@127.0.0.1:${port}/${encodeURIComponent(database)}`,
-    ended,
-    stop: () => (stopping ??= stop()),
-  };
-}
-
-const lastLog = (folder: DataFolder): string =>
-  existsSync(folder.log) ? readFileSync(folder.log, 'utf8').split('\n').slice(-15).join('\n').trim() : '';
-
 const startFailed = (folder: DataFolder): EmbeddedPostgresError =>
   new EmbeddedPostgresError(
     'START_FAILED',
-    `Postgres did not start in ${folder.path}. Its last words (${folder.log}):\n${lastLog(folder)}`,
+    `Postgres did not start in ${folder.path}. Its last words (${folder.log}):\n${lastWords(folder)}`,
   );
-
-const cannotRun = (binary: string, cause: Error): EmbeddedPostgresError =>
-  new EmbeddedPostgresError('BINARIES_MISSING', `${binary} can't be run on this machine: ${cause.message}`, { cause });

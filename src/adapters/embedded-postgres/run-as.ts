@@ -66,3 +66,9 @@ export function systemFolder(...names: string[]): string {
   }
   return folder;
 }
+
+/** For spawning as that user: nothing of this process's environment, which may hold secrets, and the same words everywhere. */
+export const processIdentity = (user: RunAs | undefined): { uid?: number; gid?: number; env: NodeJS.ProcessEnv } => ({
+  ...(user && { uid: user.uid, gid: user.gid }),
+  env: { LC_ALL: 'C', TZ: 'UTC', PATH: '/usr/local/bin:/usr/bin:/bin' },
+});

@@ -9,7 +9,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { requireConfig, type Config } from '../../adapters/config/config.js';
 import { removeRunning, writeRunning } from '../../adapters/config/running.js';
-import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../adapters/embedded-postgres/embedded-postgres.js';
+import { startEmbeddedPostgres } from '../../adapters/embedded-postgres/embedded-postgres.js';
 import { createLineWriter } from '../../adapters/logging/line-writer.js';
 import type { Logger } from '../../adapters/logging/logger.js';
 import { ensureApiLogin, ensureDatabases } from '../../adapters/postgres/prepare-server.js';
@@ -31,8 +31,13 @@ export interface Installation {
 
 /** For all parts together: what container runtimes give before they kill. */
 export const STOP_TIMEOUT_MS = 10_000;
+/** A little less: this process has to end as well. */
+const STOP_WITHIN_MS = STOP_TIMEOUT_MS - 500;
+/** What every step leaves to each one behind it: enough to be killed, and for Postgres to end without its checkpoint. */
+const STOP_RESERVE_MS = 1_100;
 
-type Step = () => Promise<void> | void;
+/** Given how long it may take. */
+type Step = (withinMs: number) => Promise<void> | void;
 type OnLine = (name: string, line: string) => void;
 /** Starts parts side by side, and gives their addresses when all are ready. */
 type StartParts = (
@@ -40,41 +45,56 @@ type StartParts = (
 ) => Promise<(string | undefined)[]>;
 
 /**
- * Starts everything that `config` does not name. Nothing is left behind when it fails.
- * @throws ConfigError, CliError, EmbeddedPostgresError with a message for the person who started it
+ * Starts everything that `config` does not name. Nothing is left behind when it fails or is interrupted.
+ * @throws ConfigError, CliError, EmbeddedPostgresError with a message for the person who started it; the reason of
+ * `signal` when that interrupted it
  */
-export async function startInstallation(config: Config, logger: Logger): Promise<Installation> {
+export async function startInstallation(config: Config, logger: Logger, signal: AbortSignal): Promise<Installation> {
   const toStop: Step[] = [];
-  let stopping: Promise<void> | undefined;
-  const stop = async (): Promise<void> => (stopping ??= stopInOrder(toStop, logger));
+  let stopping = Promise.resolve();
+  const stop = async (): Promise<void> => (stopping = stopping.then(async () => stopInOrder(toStop, logger)));
+  // Whatever is waited for while starting ends then.
+  const interrupt = (): void => void stop();
+  signal.addEventListener('abort', interrupt, { once: true });
   try {
-    return { ...(await startParts(config, logger, toStop)), stop };
+    return { ...(await startParts(config, logger, toStop, signal)), stop };
   } catch (error) {
     await stop();
+    signal.throwIfAborted();
     throw error;
+  } finally {
+    signal.removeEventListener('abort', interrupt);
   }
 }
 
-async function stopInOrder(toStop: readonly Step[], logger: Logger): Promise<void> {
-  for (const step of toStop.toReversed()) {
+/** Each step takes the time it needs, as long as enough is left for those behind it. */
+async function stopInOrder(toStop: Step[], logger: Logger): Promise<void> {
+  const end = performance.now() + STOP_WITHIN_MS;
+  for (let step = toStop.pop(); step; step = toStop.pop()) {
     try {
-      await step();
+      await step(Math.max(end - performance.now() - toStop.length * STOP_RESERVE_MS, 0));
     } catch (error) {
       logger.error({ err: error }, 'a part could not be stopped');
     }
   }
 }
 
-async function startParts(config: Config, logger: Logger, toStop: Step[]): Promise<Omit<Installation, 'stop'>> {
+async function startParts(
+  config: Config,
+  logger: Logger,
+  toStop: Step[],
+  signal: AbortSignal,
+): Promise<Omit<Installation, 'stop'>> {
   const { dataFolder } = config;
   const onLine = createLineWriter();
   toStop.push(lockDataFolder(dataFolder));
 
   const databases = await findDatabases(config, toStop, logger);
-  const endings: Promise<unknown>[] = [databases.ended];
+  const endings: Promise<unknown>[] = [];
   const start: StartParts = async (...launches) => {
+    signal.throwIfAborted();
     const parts = launches.map(([name, launch]) => new Part({ name, launch, logger }));
-    toStop.push(async () => void (await Promise.all(parts.map(async (part) => part.stop()))));
+    toStop.push(async (withinMs) => void (await Promise.all(parts.map(async (part) => part.stop(withinMs)))));
     await Promise.all(parts.map(async (part) => part.start()));
     endings.push(...parts.map((part) => part.ended));
     return parts.map((part) => part.address);
@@ -116,32 +136,24 @@ interface Databases {
   readonly eventstoreDatabaseUrl: string | undefined;
   /** Of a server of our own, where we make the API's login ourselves. */
   readonly own: boolean;
-  readonly ended: Promise<void>;
 }
 
 async function findDatabases(config: Config, toStop: Step[], logger: Logger): Promise<Databases> {
   const needsLog = config.eventstoreUrl === undefined;
   if (config.databaseUrl !== undefined && (!needsLog || config.eventstoreDatabaseUrl !== undefined)) {
     const { databaseUrl } = requireConfig(config, 'databaseUrl', 'databaseApiUrl');
-    return { databaseUrl, eventstoreDatabaseUrl: config.eventstoreDatabaseUrl, own: false, ended: forever() };
+    return { databaseUrl, eventstoreDatabaseUrl: config.eventstoreDatabaseUrl, own: false };
   }
   logger.debug('starting Postgres');
-  const postgres = await startEmbeddedPostgres({ dataFolder: join(config.dataFolder, 'postgres') });
-  toStop.push(async () => postgres.stop());
+  const postgres = await startEmbeddedPostgres({ dataFolder: join(config.dataFolder, 'postgres'), logger });
+  toStop.push(async (withinMs) => postgres.stop(withinMs));
   await ensureDatabases(postgres.url(), ['teampulse', 'eventstore']);
   const own = config.databaseUrl === undefined;
   return {
     databaseUrl: config.databaseUrl ?? postgres.url('teampulse'),
     eventstoreDatabaseUrl: config.eventstoreDatabaseUrl ?? postgres.url('eventstore'),
     own,
-    ended: endsByItself(postgres, config.dataFolder),
   };
-}
-
-async function endsByItself(postgres: EmbeddedPostgres, dataFolder: string): Promise<void> {
-  const stopped = await postgres.ended;
-  const log = join(dataFolder, 'postgres', 'postgres.log');
-  if (!stopped) throw new CliError('Postgres ended by itself', `see ${log}, then start again`);
 }
 
 /** Undefined where there is no nats-server: NOTIFY stands in. */
@@ -201,8 +213,6 @@ async function freeOr(port: number, host: string, logger: Logger): Promise<numbe
   if (taken) logger.warn({ port }, 'the port is taken, another one is used');
   return taken ? 0 : port;
 }
-
-const forever = async (): Promise<void> => new Promise(() => undefined);
 
 /** Never resolves: parts that were stopped on purpose are no news. */
 async function anyFailure(endings: readonly Promise<unknown>[]): Promise<void> {

@@ -64,15 +64,15 @@ export class Part {
     this.watching.catch(() => undefined);
   }
 
-  /** Asks it to end, waits, and makes it end when it does not. */
-  async stop(): Promise<void> {
+  /** Asks it to end, waits for as long as a service takes but at most `withinMs`, and makes it end when it has not. */
+  async stop(withinMs: number): Promise<void> {
     this.stopping = true;
     this.stopWaiting.abort();
     const child = this.process;
     if (child && isRunning(child)) {
       const exited = once(child, 'exit');
       child.kill('SIGTERM');
-      const kill = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+      const kill = setTimeout(() => child.kill('SIGKILL'), Math.min(withinMs, STOP_TIMEOUT_MS));
       await exited;
       clearTimeout(kill);
     }
