@@ -4,6 +4,7 @@
  */
 import type pg from 'pg';
 import { bigintArray, boolArray, byteaArray, textArray, uuidArray } from './binary-array.js';
+import { mayAccess, type Caller } from './security/stream-acl.js';
 import {
   EXPECT,
   NO_REVISION,
@@ -32,13 +33,16 @@ export interface WriteRequest {
   readonly expected: number;
   /** Empty for delete and tombstone: those events are made here. */
   readonly events: readonly ProposedEvent[];
+  /** Who asks; undefined for the store itself, and for everybody where it runs open. */
+  readonly by?: Caller | undefined;
 }
 
 export type WriteOutcome =
   /** `position` is undefined when there is no event to point at: an empty append. */
   | { readonly kind: 'written'; readonly revision: number; readonly position: number | undefined }
   | { readonly kind: 'wrong-version'; readonly current: number }
-  | { readonly kind: 'deleted' };
+  | { readonly kind: 'deleted' }
+  | { readonly kind: 'denied' };
 
 export class AppendGroup {
   readonly events: StoredEvent[] = [];
@@ -73,6 +77,10 @@ export class AppendGroup {
   add(request: WriteRequest): WriteOutcome {
     const { stream, expected } = request;
     const state = this.#state(stream);
+    const action = request.kind === 'append' ? 'write' : 'delete';
+    if (!mayAccess(request.by, action, stream, state.metadata?.parsed.acl, this.committed.defaultAcls)) {
+      return { kind: 'denied' };
+    }
     const verdict = decideWrite(
       expected,
       request.events.map((event) => event.id),

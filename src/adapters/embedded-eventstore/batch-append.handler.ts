@@ -18,6 +18,7 @@ import {
   readUuid,
   sizeOf,
 } from './requests.js';
+import type { Caller } from './security/stream-acl.js';
 import type { ProposedEvent } from './stored-event.js';
 import { asRpcError } from './write.handlers.js';
 
@@ -36,7 +37,12 @@ interface PendingAppend {
   write?: PendingWrite;
 }
 
-export function handleBatchAppend(call: BatchAppendCall, writer: LogWriter, maxAppendSize: number): void {
+export function handleBatchAppend(
+  call: BatchAppendCall,
+  writer: LogWriter,
+  maxAppendSize: number,
+  by: Caller | undefined,
+): void {
   const pending = new Map<string, PendingAppend>();
   let halfClosed = false;
   let gone = false;
@@ -95,7 +101,7 @@ export function handleBatchAppend(call: BatchAppendCall, writer: LogWriter, maxA
 
   const submit = (correlationId: string, append: PendingAppend): void => {
     const { stream, expected, events } = append;
-    append.write = writer.write({ kind: 'append', stream, expected, events }, (outcome: WriteAnswer) =>
+    append.write = writer.write({ kind: 'append', stream, expected, events, by }, (outcome: WriteAnswer) =>
       answer(correlationId, replies.forOutcome(correlationId, stream, expected, outcome)),
     );
     if (writer.full && !call.isPaused()) {

@@ -20,6 +20,8 @@ export function forOutcome(correlationId: string, stream: string, expected: numb
       detail.setStreamIdentifier(identifier(stream));
       return failure(correlationId, stream, codes.Code.NOT_FOUND, 'StreamDeleted', detail.serializeBinary());
     }
+    case 'denied':
+      return accessDenied(correlationId, stream);
     case 'failed':
       return failure(correlationId, stream, codes.Code.UNKNOWN, 'Unknown', new shared.Unknown().serializeBinary());
   }

@@ -12,6 +12,7 @@
 import {
   Server,
   ServerCredentials,
+  type Metadata,
   type handleClientStreamingCall,
   type handleUnaryCall,
   type ServerWritableStream,
@@ -28,6 +29,9 @@ import { clusterOfOne, supportedMethods } from './node-info.handlers.js';
 import { ClientGone, Outbound } from './outbound.js';
 import { readAll, readStream } from './read.handler.js';
 import { readRequest, type ReadRequest } from './read-request.js';
+import { accessDenied } from './rpc-errors.js';
+import { StoreSecurity, type CallerFound } from './security/store-security.js';
+import type { InitialPasswords } from './security/users.js';
 import { silentLog, type StoreLog } from './store-log.js';
 import { subscribeToAll, subscribeToStream } from './subscription.js';
 import { answerUnary, asRpcError, handleAppend, handleDelete } from './write.handlers.js';
@@ -43,12 +47,29 @@ export interface EmbeddedEventStoreOptions {
   readonly log?: StoreLog;
   /** Bytes of one append, 1 MiB unless told, as on a real node. */
   readonly maxAppendSize?: number;
+  /** Serves TLS with this; without it, plain text. */
+  readonly tls?: TlsIdentity;
+  /**
+   * Asks everybody who he is, and honours access lists: with the passwords that `admin` and `ops` get when they have none.
+   * Without it the store runs open, and everybody may do everything.
+   */
+  readonly users?: InitialPasswords;
+}
+
+/** Who the server is to its clients, as PEM. */
+export interface TlsIdentity {
+  readonly certificate: Buffer;
+  readonly privateKey: Buffer;
+  /** For clients that don't know who signed the certificate; stands in the connection string. */
+  readonly caFile?: string | undefined;
 }
 
 export interface EmbeddedEventStore {
   /** For `@eventstore/db-client` and the adapter. */
   readonly connectionString: string;
   readonly port: number;
+  /** Passwords that were made at this start, by user: to be shown once. They are kept nowhere. */
+  readonly madePasswords: Readonly<Record<string, string>>;
   /** Ends all calls, then the writer. What was acknowledged is on disk; what was not has an unknown outcome for its client. */
   stop(): Promise<void>;
 }
@@ -72,17 +93,32 @@ export async function startEmbeddedEventStore(options: EmbeddedEventStoreOptions
     'grpc.max_receive_message_length': MAX_MESSAGE_SIZE,
     'grpc.max_send_message_length': -1,
   });
+  const security = options.users ? new StoreSecurity(reader, writer, live, log) : undefined;
+  const stopAll = async (): Promise<void> => {
+    security?.close();
+    await stop(server, writer, reader);
+  };
   try {
     await writer.open();
+    const madePasswords = (await security?.open(options.users ?? {})) ?? {};
     // The port is known before the services are, because gossip tells it; nothing is served before start-up is done.
     const bound = { port: 0 };
-    addServices(server, { writer, reader, live, log, maxAppendSize, address: () => ({ host, port: bound.port }) });
-    bound.port = await bind(server, host, options.port ?? 0);
+    addServices(server, {
+      writer,
+      reader,
+      live,
+      log,
+      security,
+      maxAppendSize,
+      address: () => ({ host, port: bound.port }),
+    });
+    bound.port = await bind(server, host, options.port ?? 0, options.tls);
     const dialled = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-    const connectionString = `esdb://${dialled.includes(':') ? `[${dialled}]` : dialled}:${bound.port}?tls=false`;
-    return { connectionString, port: bound.port, stop: () => stop(server, writer, reader) };
+    const address = `${dialled.includes(':') ? `[${dialled}]` : dialled}:${bound.port}`;
+    const connectionString = `esdb://${address}?${tlsParameters(options.tls)}`;
+    return { connectionString, port: bound.port, madePasswords, stop: stopAll };
   } catch (error) {
-    await stop(server, writer, reader);
+    await stopAll();
     throw error;
   }
 }
@@ -92,6 +128,8 @@ interface Parts {
   readonly reader: LogReader;
   readonly live: LiveLog;
   readonly log: StoreLog;
+  /** Undefined on a store that runs open. */
+  readonly security: StoreSecurity | undefined;
   readonly maxAppendSize: number;
   readonly address: () => { readonly host: string; readonly port: number };
 }
@@ -107,19 +145,21 @@ type TombstoneHandler = handleUnaryCall<
 >;
 
 function addServices(server: Server, parts: Parts): void {
-  const { writer, maxAppendSize, address } = parts;
-  const append: AppendHandler = (call, respond) => void handleAppend(call, respond, writer, maxAppendSize);
+  const { writer, maxAppendSize, address, security } = parts;
+  const callerOf = (metadata: Metadata): CallerFound => security?.callerOf(metadata);
+  const append: AppendHandler = (call, respond) =>
+    void handleAppend(call, respond, writer, maxAppendSize, () => callerOf(call.metadata));
   const remove: DeleteHandler = (call, respond) =>
     answerUnary(call, respond, async (request) => {
       const response = new streams.DeleteResp();
-      const position = await handleDelete(request, 'delete', writer);
+      const position = await handleDelete(request, 'delete', writer, await callerOf(call.metadata));
       if (position !== undefined) response.setPosition(at(new streams.DeleteResp.Position(), position));
       return response;
     });
   const tombstone: TombstoneHandler = (call, respond) =>
     answerUnary(call, respond, async (request) => {
       const response = new streams.TombstoneResp();
-      const position = await handleDelete(request, 'tombstone', writer);
+      const position = await handleDelete(request, 'tombstone', writer, await callerOf(call.metadata));
       if (position !== undefined) response.setPosition(at(new streams.TombstoneResp.Position(), position));
       return response;
     });
@@ -138,7 +178,7 @@ function addServices(server: Server, parts: Parts): void {
       delete: remove,
       tombstone,
       read: (call: ReadCall) => void answerRead(call, parts),
-      batchAppend: (call: BatchAppendCall) => handleBatchAppend(call, writer, maxAppendSize),
+      batchAppend: (call: BatchAppendCall) => void answerBatchAppend(call, parts),
     },
   );
   server.addService(featuresService.ServerFeaturesService, { getSupportedMethods });
@@ -152,10 +192,31 @@ const asIs = (message: Buffer): Buffer => message;
 
 type ReadCall = ServerWritableStream<InstanceType<typeof streams.ReadReq>, Buffer>;
 
-async function answerRead(call: ReadCall, { reader, live, log }: Parts): Promise<void> {
-  const out = new Outbound(call);
+/** Whoever is known needs no waiting: an open store's calls are taken in the turn of the event loop in which they come. */
+async function answerBatchAppend(call: BatchAppendCall, { writer, maxAppendSize, security }: Parts): Promise<void> {
+  if (!security) return handleBatchAppend(call, writer, maxAppendSize, undefined);
   try {
-    await run(readRequest(call.request), reader, live, out);
+    const caller = await security.callerOf(call.metadata);
+    if (!call.cancelled) handleBatchAppend(call, writer, maxAppendSize, caller);
+  } catch (error) {
+    call.emit('error', asRpcError(error));
+  }
+}
+
+async function answerRead(call: ReadCall, { reader, live, log, security }: Parts): Promise<void> {
+  const out = new Outbound(call);
+  let unwatch: (() => void) | undefined;
+  try {
+    const request = readRequest(call.request);
+    if (security) {
+      const caller = await security.callerOf(call.metadata);
+      const target = 'stream' in request ? request.stream : '$all';
+      await security.requireRead(caller, target);
+      const isSubscription = request.kind === 'subscribe-all' || request.kind === 'subscribe-stream';
+      // Taken back while he listens: his subscription ends as it would not have begun.
+      if (isSubscription) unwatch = security.watchRead(caller, target, () => call.emit('error', accessDenied()));
+    }
+    await run(request, reader, live, out);
     call.end();
   } catch (error) {
     if (error instanceof ClientGone) return;
@@ -163,6 +224,8 @@ async function answerRead(call: ReadCall, { reader, live, log }: Parts): Promise
     if (error instanceof Error && rpcError !== error) log.warn({ err: error }, 'a read of the event store failed');
     // Not destroy(): grpc-js sends the status when the stream ends, and a destroyed stream does not end.
     call.emit('error', rpcError);
+  } finally {
+    unwatch?.();
   }
 }
 
@@ -190,10 +253,18 @@ function at<Message extends PositionMessage>(message: Message, position: number)
   return message;
 }
 
-function bind(server: Server, host: string, port: number): Promise<number> {
+function tlsParameters(tls: TlsIdentity | undefined): string {
+  if (!tls) return 'tls=false';
+  return tls.caFile === undefined ? 'tls=true' : `tls=true&tlsCAFile=${encodeURIComponent(tls.caFile)}`;
+}
+
+function bind(server: Server, host: string, port: number, tls: TlsIdentity | undefined): Promise<number> {
+  const credentials = tls
+    ? ServerCredentials.createSsl(null, [{ cert_chain: tls.certificate, private_key: tls.privateKey }])
+    : ServerCredentials.createInsecure();
   return new Promise((resolve, reject) => {
     const target = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-    server.bindAsync(target, ServerCredentials.createInsecure(), (error, bound) => {
+    server.bindAsync(target, credentials, (error, bound) => {
       if (error) reject(Object.assign(error, { code: 'EADDRINUSE' }));
       else resolve(bound);
     });

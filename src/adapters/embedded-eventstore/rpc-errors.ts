@@ -33,6 +33,9 @@ export const streamDeleted = (stream: string): RpcError =>
 
 export const accessDenied = (): RpcError => rpcError(status.PERMISSION_DENIED, 'Access Denied', 'access-denied');
 
+/** Wrong credentials; none at all are AccessDenied where they are needed. */
+export const unauthenticated = (): RpcError => rpcError(status.UNAUTHENTICATED, 'Unauthenticated');
+
 /** Of a delete: an append answers with a message instead. */
 export const wrongExpectedVersion = (stream: string, expected: number, actual: number): RpcError =>
   rpcError(
@@ -58,4 +61,5 @@ export const missingMetadataProperty = (property: string): RpcError =>
 export const invalidArgument = (details: string): RpcError => rpcError(status.INVALID_ARGUMENT, details);
 export const unknown = (details: string): RpcError => rpcError(status.UNKNOWN, details);
 export const notReady = (): RpcError => rpcError(status.UNAVAILABLE, 'Server Is Not Ready');
+export const tooBusy = (): RpcError => rpcError(status.UNAVAILABLE, 'Server Is Too Busy');
 export const timedOut = (what: string): RpcError => rpcError(status.ABORTED, `Operation timed out: ${what}`);

@@ -1,4 +1,5 @@
-/** What a stream's metadata says about which of its events are readable: `$maxCount`, `$maxAge`, `$tb`. */
+/** What a stream's metadata says about which of its events are readable, `$maxCount`, `$maxAge`, `$tb`, and by whom, `$acl`. */
+import { parseAcl, type StreamAcl } from './security/stream-acl.js';
 import { TOMBSTONE_REVISION } from './stored-event.js';
 
 export interface StreamMetadata {
@@ -7,6 +8,7 @@ export interface StreamMetadata {
   readonly maxAge?: number;
   /** The first revision that is kept. */
   readonly truncateBefore?: number;
+  readonly acl?: StreamAcl;
 }
 
 /** `{"$tb": 2^63 - 1}` is how a soft delete is written. */
@@ -25,10 +27,12 @@ export function parseStreamMetadata(data: Uint8Array): StreamMetadata {
   const maxCount = positive('$maxCount', 1);
   const maxAge = positive('$maxAge', 1);
   const truncateBefore = positive('$tb', 0);
+  const acl = parseAcl(content['$acl']);
   return {
     ...(maxCount !== undefined && { maxCount }),
     ...(maxAge !== undefined && { maxAge }),
     ...(truncateBefore !== undefined && { truncateBefore }),
+    ...(acl && { acl }),
   };
 }
 

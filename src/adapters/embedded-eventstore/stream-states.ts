@@ -5,6 +5,7 @@
 import { LRUCache } from 'lru-cache';
 import type pg from 'pg';
 import { textArray } from './binary-array.js';
+import type { DefaultAcls } from './security/stream-acl.js';
 import { NO_REVISION, baseOf, isMetastream, metastreamOf } from './stored-event.js';
 import { isSoftDeleted, parseStreamMetadata, type StreamMetadata } from './stream-metadata.js';
 import type { WrittenAt } from './write-decision.js';
@@ -31,6 +32,8 @@ export const softDeleted = (state: StreamState, stream: string): boolean =>
   !isMetastream(stream) && isSoftDeleted(state.metadata?.parsed);
 
 export class StreamStates {
+  /** Of `$settings`; kept up to date by the store's security where it has one. */
+  defaultAcls: DefaultAcls = {};
   readonly #states = new LRUCache<string, StreamState>({ max: MAX_STREAMS });
   readonly #recent = new LRUCache<string, WrittenAt & { readonly stream: string }>({ max: MAX_RECENT_IDS });
 

@@ -6,6 +6,8 @@ import type { WriteRequest } from './append-group.js';
 import type { LogWriter, WriteAnswer } from './log-writer.js';
 import { BadRequest, MissingMetadata, readExpected, readProposedEvent, readStreamName, sizeOf } from './requests.js';
 import * as errors from './rpc-errors.js';
+import type { Caller } from './security/stream-acl.js';
+import type { CallerFound } from './security/store-security.js';
 import { EXPECT, NO_REVISION, isMetastream, type ProposedEvent } from './stored-event.js';
 
 type AppendReq = InstanceType<typeof streams.AppendReq>;
@@ -21,10 +23,13 @@ export async function handleAppend(
   respond: sendUnaryData<AppendResp>,
   writer: LogWriter,
   maxAppendSize: number,
+  caller: () => CallerFound,
 ): Promise<void> {
   try {
-    const request = await readAppend(call, maxAppendSize);
+    const by = await caller();
+    const request = { ...(await readAppend(call, maxAppendSize)), by };
     const answer = await write(writer, request);
+    if (answer.kind === 'denied') throw errors.accessDenied();
     if (answer.kind === 'deleted') throw errors.streamDeleted(request.stream);
     respond(null, answer.kind === 'written' ? appended(answer) : appendRefused(request.expected, answer.current));
   } catch (error) {
@@ -36,13 +41,15 @@ export async function handleDelete(
   request: DeleteReq | TombstoneReq,
   kind: 'delete' | 'tombstone',
   writer: LogWriter,
+  by: Caller | undefined,
 ): Promise<number | undefined> {
   const options = request.getOptions();
   if (!options) throw errors.invalidArgument('The request has no options.');
   const stream = readStreamName(options.getStreamIdentifier());
   const expected = readExpected(options, options.hasRevision() ? options.getRevision() : undefined);
   if (isMetastream(stream) || stream === '$all') throw errors.accessDenied();
-  const answer = await write(writer, { kind, stream, expected, events: [] });
+  const answer = await write(writer, { kind, stream, expected, events: [], by });
+  if (answer.kind === 'denied') throw errors.accessDenied();
   if (answer.kind === 'deleted') throw errors.streamDeleted(stream);
   if (answer.kind === 'wrong-version') throw errors.wrongExpectedVersion(stream, expected, answer.current);
   return answer.position;
