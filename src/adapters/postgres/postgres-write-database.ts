@@ -85,10 +85,7 @@ export class PostgresWriteDatabase extends WriteDatabase {
   async holdLocks(): Promise<LockHolder> {
     const client = await this.#connectAlone();
     let released = false;
-    const lost = new Promise<void>((resolve) => {
-      client.once('end', () => resolve());
-      client.once('error', () => resolve());
-    });
+    const lost = endOf(client);
     const ask = async (text: string, key: string): Promise<boolean> =>
       (await run(client, { text, values: [key] }))[0]?.[0] === 't';
     return {
@@ -111,20 +108,19 @@ export class PostgresWriteDatabase extends WriteDatabase {
     heard: (payload: string | undefined) => void,
     signal: AbortSignal,
   ): Promise<void> {
+    let client: Client | undefined;
+    // Once for all connections: one listener each would pile up on a signal that lives as long as the process.
+    signal.addEventListener('abort', () => void client?.end().catch(() => undefined), { once: true });
     for (let pause = 50; !signal.aborted; pause = Math.min(pause * 2, MOST_PAUSE_MS)) {
       try {
-        const client = await this.#connectAlone();
-        const ended = new Promise<void>((resolve) => {
-          client.once('end', () => resolve());
-          client.once('error', () => resolve());
-          signal.addEventListener('abort', () => resolve(), { once: true });
-        });
+        client = await this.#connectAlone();
+        const ended = endOf(client);
         client.on('notification', ({ payload }) => heard(payload));
         await run(client, { text: `LISTEN ${escapeIdentifier(channel)}` });
         // What was said while nobody listened is not said again.
         heard(undefined);
         pause = 50;
-        await ended;
+        if (!signal.aborted) await ended;
         await client.end().catch(() => undefined);
       } catch {
         // Away; again after a moment.
@@ -149,6 +145,13 @@ export class PostgresWriteDatabase extends WriteDatabase {
     return client;
   }
 }
+
+/** Resolves when the connection is gone, whoever ended it. */
+const endOf = async (client: Client): Promise<void> =>
+  new Promise((resolve) => {
+    client.once('end', () => resolve());
+    client.once('error', () => resolve());
+  });
 
 async function run(client: ClientBase, { text, values, name }: Statement): Promise<readonly TextRow[]> {
   try {

@@ -52,6 +52,7 @@ export class ProgressListener {
 
   async #listen(): Promise<void> {
     const { signal } = this.#abort;
+    signal.addEventListener('abort', () => void this.#client?.end().catch(() => undefined), { once: true });
     for (let pause = 50; !signal.aborted; pause = Math.min(pause * 2, MOST_PAUSE_MS)) {
       const client = new Client({
         connectionString: this.url,
@@ -62,7 +63,6 @@ export class ProgressListener {
       const ended = new Promise<void>((resolve) => {
         client.on('error', () => resolve());
         client.on('end', () => resolve());
-        signal.addEventListener('abort', () => resolve(), { once: true });
       });
       try {
         await client.connect();
@@ -71,11 +71,13 @@ export class ProgressListener {
         this.#client = client;
         await this.#poll();
         pause = 50;
-        await ended;
+        if (!signal.aborted) await ended;
       } catch {
         // Away; who waits is told when his time is over.
       }
       this.#client = undefined;
+      // Workers commit without waiting for the disk: after a crash the read models may stand further back than they said.
+      this.#positions.forget();
       await client.end().catch(() => undefined);
       await delay(pause, undefined, { signal }).catch(() => undefined);
     }

@@ -175,6 +175,10 @@ const types = new TypeOverrides();
 // A day as it is: it has no zone, and a Date would give it one.
 types.setTypeParser(pgTypes.builtins.DATE, (text) => text);
 types.setTypeParser(pgTypes.builtins.TIMESTAMPTZ, instantOf);
+/** `uuid[]`, as in pg_type; pg does not name it. */
+const UUID_ARRAY = 2951;
+// Ids are never quoted and never null; pg's own parser goes through any array letter by letter.
+types.setTypeParser(UUID_ARRAY, (text) => (text === '{}' ? [] : text.slice(1, -1).split(',')));
 
 /** What breaks while a query is under way fails that query, which says so. */
 const ignore = (): undefined => undefined;

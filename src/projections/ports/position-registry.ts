@@ -26,6 +26,11 @@ export class PositionRegistry {
     for (const waiter of this.#waiters) if (this.hasReached(waiter.projections, waiter.position)) waiter.reached();
   }
 
+  /** Nothing is known any more: a database that crashed may have lost the last it said. Who waits goes on waiting. */
+  forget(): void {
+    this.#positions.clear();
+  }
+
   at(projection: string): LogPosition | undefined {
     return this.#positions.get(projection);
   }
