@@ -1,7 +1,8 @@
 /** A cluster: the files of one Postgres, made once, and of the version that made it. */
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import type { Binaries } from './binaries.js';
 import { giveTo, type DataFolder } from './data-folder.js';
 import { EmbeddedPostgresError } from './error.js';
@@ -11,7 +12,7 @@ import { processIdentity, type RunAs } from './run-as.js';
 export const USER = 'teampulse';
 
 /** Made under another name and renamed, so that a cluster broken off in the middle is never taken for a whole one. */
-export function makeCluster(binaries: Binaries, folder: DataFolder, user: RunAs | undefined): void {
+export async function makeCluster(binaries: Binaries, folder: DataFolder, user: RunAs | undefined): Promise<void> {
   const unfinished = `${folder.cluster}.new`;
   rmSync(unfinished, { recursive: true, force: true });
   mkdirSync(unfinished, { mode: 0o700 });
@@ -20,7 +21,8 @@ export function makeCluster(binaries: Binaries, folder: DataFolder, user: RunAs 
   writeFileSync(passwordFile, folder.password, { mode: 0o600 });
   giveTo(user, passwordFile);
   try {
-    const result = spawnSync(
+    // Not synchronously: who starts a server has more to load meanwhile.
+    await promisify(execFile)(
       binaries.initdb,
       [
         `--pgdata=${unfinished}`,
@@ -35,11 +37,12 @@ export function makeCluster(binaries: Binaries, folder: DataFolder, user: RunAs 
         '--no-sync',
       ],
       { ...processIdentity(user), cwd: '/', encoding: 'utf8' },
-    );
-    if (result.error) throw cannotRun(binaries.initdb, result.error);
-    if (result.status !== 0) {
-      throw new EmbeddedPostgresError('START_FAILED', `initdb failed in ${folder.path}: ${result.stderr.trim()}`);
-    }
+    ).catch((error: Error & { code?: unknown; stderr?: string }) => {
+      // A word is the operating system's: it did not run. A number is its exit code.
+      if (typeof error.code === 'string') throw cannotRun(binaries.initdb, error);
+      const said = error.stderr?.trim() || error.message;
+      throw new EmbeddedPostgresError('START_FAILED', `initdb failed in ${folder.path}: ${said}`, { cause: error });
+    });
     renameSync(unfinished, folder.cluster);
   } finally {
     rmSync(passwordFile, { force: true });

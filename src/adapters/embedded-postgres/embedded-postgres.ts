@@ -55,7 +55,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const binaries = await findBinaries(user);
   const folder = openDataFolder(options.dataFolder, user);
   try {
-    if (!existsSync(path.join(folder.cluster, 'PG_VERSION'))) makeCluster(binaries, folder, user);
+    if (!existsSync(path.join(folder.cluster, 'PG_VERSION'))) await makeCluster(binaries, folder, user);
     checkVersion(binaries, folder);
     await stopOrphan(folder);
     const setup = { binaries, folder, user, settings: { ...laptopSettings(), ...options.settings } };
