@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The `teampulse` command: finds the subcommand, loads only that one, and turns whatever goes wrong into one clear message. */
+import '../adapters/config/production.js';
 import { Command, CommanderError } from 'commander';
 import { entries } from './entries.js';
 import { describeFailure } from './failure.js';

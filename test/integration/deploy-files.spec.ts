@@ -117,6 +117,15 @@ describe('Dockerfile', () => {
     }
   });
 
+  it('copies every folder of which the build runs a script', () => {
+    const { scripts } = z
+      .object({ scripts: z.object({ build: z.string() }) })
+      .parse(JSON.parse(readFileSync('package.json', 'utf8')));
+    const folders = [...scripts.build.matchAll(/\bnode (\w+)\//g)].map(([, folder]) => folder);
+    expect(folders.length).toBeGreaterThan(0);
+    for (const folder of folders) expect(lines).toContain(`COPY ${folder} ./${folder}`);
+  });
+
   it('builds in a stage of its own and runs as a user without rights', () => {
     expect(lines.filter((line) => line.startsWith('FROM ')).length).toBe(2);
     expect(lines.findLast((line) => line.startsWith('USER '))).toBe('USER node');

@@ -1,5 +1,5 @@
 /** Changes of attendance days, as they happen. */
-import { Args, Context, Parent, ResolveField, Resolver, Subscription } from '@nestjs/graphql';
+import { Args, Context, ResolveField, Resolver, Subscription } from '@nestjs/graphql';
 import { attendanceDayEvents } from '../../domain/attendance/attendance-day.events.js';
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
 import type { AttendanceDayRecord } from '../../projections/attendance/attendance-days.queries.js';
@@ -37,8 +37,9 @@ export class AttendanceChangeResolver {
 
   @ResolveField('attendanceDay')
   attendanceDay(
-    @Parent() { attendanceId }: { readonly attendanceId: string },
-    @Context() context: ApiContext,
+    { attendanceId }: { readonly attendanceId: string },
+    _args: unknown,
+    context: ApiContext,
   ): Promise<AttendanceDayRecord | null> {
     return this.days.load(context, attendanceId);
   }

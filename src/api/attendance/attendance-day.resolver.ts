@@ -1,5 +1,5 @@
 /** Attendance days: lists, one of them, and what people and managers record. */
-import { Args, Context, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
+import { Args, Context, Mutation, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import { CommandBus } from '@nestjs/cqrs';
 import { CheckIn } from '../../commands/attendance/check-in.command.js';
 import { CheckOut } from '../../commands/attendance/check-out.command.js';
@@ -81,42 +81,39 @@ export class AttendanceDayResolver {
   }
 
   @ResolveField('employee')
-  employee(
-    @Parent() { employeeId }: AttendanceDayRecord,
-    @Context() context: ApiContext,
-  ): Promise<EmployeeRecord | null> {
+  employee({ employeeId }: AttendanceDayRecord, _args: unknown, context: ApiContext): Promise<EmployeeRecord | null> {
     return this.employees.load(context, employeeId);
   }
 
   @ResolveField('status')
-  status(@Parent() { status }: AttendanceDayRecord): string {
+  status({ status }: AttendanceDayRecord): string {
     return status.toUpperCase();
   }
 
   @ResolveField('corrected')
-  corrected(@Parent() { correctionReason }: AttendanceDayRecord): boolean {
+  corrected({ correctionReason }: AttendanceDayRecord): boolean {
     return correctionReason !== null;
   }
 
   // What follows is personal data.
 
   @ResolveField('reason')
-  reason(@Parent() { reason }: AttendanceDayRecord, @Context() context: ApiContext): string | null {
+  reason({ reason }: AttendanceDayRecord, _args: unknown, context: ApiContext): string | null {
     return seesPersonalData(context) ? reason : null;
   }
 
   @ResolveField('leaveKind')
-  leaveKind(@Parent() { leaveKind }: AttendanceDayRecord, @Context() context: ApiContext): string | null {
+  leaveKind({ leaveKind }: AttendanceDayRecord, _args: unknown, context: ApiContext): string | null {
     return seesPersonalData(context) && leaveKind !== null ? leaveKind.toUpperCase() : null;
   }
 
   @ResolveField('note')
-  note(@Parent() { note }: AttendanceDayRecord, @Context() context: ApiContext): string | null {
+  note({ note }: AttendanceDayRecord, _args: unknown, context: ApiContext): string | null {
     return seesPersonalData(context) ? note : null;
   }
 
   @ResolveField('correctionReason')
-  correctionReason(@Parent() day: AttendanceDayRecord, @Context() context: ApiContext): string | null {
+  correctionReason(day: AttendanceDayRecord, _args: unknown, context: ApiContext): string | null {
     return seesPersonalData(context) ? day.correctionReason : null;
   }
 }

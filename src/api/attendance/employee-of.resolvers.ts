@@ -1,5 +1,5 @@
 /** The employee that figures and absences are of: one statement for all of a request. */
-import { Context, Parent, ResolveField, Resolver } from '@nestjs/graphql';
+import { ResolveField, Resolver } from '@nestjs/graphql';
 import type { EmployeeRecord } from '../../projections/attendance/employees.queries.js';
 import type { ApiContext } from '../shared/request-context.js';
 import { EmployeeLoader } from './employee.loader.js';
@@ -13,7 +13,7 @@ export class AttendanceOfEmployeeResolver {
   constructor(private readonly employees: EmployeeLoader) {}
 
   @ResolveField('employee')
-  employee(@Parent() { employeeId }: OfEmployee, @Context() context: ApiContext): Promise<EmployeeRecord | null> {
+  employee({ employeeId }: OfEmployee, _args: unknown, context: ApiContext): Promise<EmployeeRecord | null> {
     return this.employees.load(context, employeeId);
   }
 }
@@ -23,7 +23,7 @@ export class AttendanceOfEmployeeMonthResolver {
   constructor(private readonly employees: EmployeeLoader) {}
 
   @ResolveField('employee')
-  employee(@Parent() { employeeId }: OfEmployee, @Context() context: ApiContext): Promise<EmployeeRecord | null> {
+  employee({ employeeId }: OfEmployee, _args: unknown, context: ApiContext): Promise<EmployeeRecord | null> {
     return this.employees.load(context, employeeId);
   }
 }
@@ -33,7 +33,7 @@ export class AbsenteeResolver {
   constructor(private readonly employees: EmployeeLoader) {}
 
   @ResolveField('employee')
-  employee(@Parent() { employeeId }: OfEmployee, @Context() context: ApiContext): Promise<EmployeeRecord | null> {
+  employee({ employeeId }: OfEmployee, _args: unknown, context: ApiContext): Promise<EmployeeRecord | null> {
     return this.employees.load(context, employeeId);
   }
 }

@@ -1,5 +1,5 @@
 /** Employees: the list, one of them, and their changes. */
-import { Args, Context, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
+import { Args, Context, Mutation, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import { CommandBus } from '@nestjs/cqrs';
 import { AddEmployee } from '../../commands/attendance/add-employee.command.js';
 import { ChangeEmployee } from '../../commands/attendance/change-employee.command.js';
@@ -69,7 +69,7 @@ export class EmployeeResolver {
 
   /** Personal data. */
   @ResolveField('name')
-  name(@Parent() employee: EmployeeView, @Context() context: ApiContext): string | null {
+  name(employee: EmployeeView, _args: unknown, context: ApiContext): string | null {
     return seesPersonalData(context) ? employee.name : null;
   }
 }

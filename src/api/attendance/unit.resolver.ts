@@ -1,5 +1,5 @@
 /** Units: the list, one of them, their rates, and their changes. */
-import { Args, Context, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
+import { Args, Context, Mutation, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import { CommandBus } from '@nestjs/cqrs';
 import { AddUnit } from '../../commands/attendance/add-unit.command.js';
 import { ChangeUnit } from '../../commands/attendance/change-unit.command.js';
@@ -72,11 +72,7 @@ export class UnitResolver {
   }
 
   @ResolveField('rates')
-  async rates(
-    @Parent() unit: UnitRecord,
-    @Args() range: DayRange,
-    @Context() context: ApiContext,
-  ): Promise<UnitRate[]> {
+  async rates(unit: UnitRecord, range: DayRange, context: ApiContext): Promise<UnitRate[]> {
     checkRange(range);
     const rows = await this.queries.ratesOfUnit(context.workspaceId, unit.code, range.from, range.to);
     return rows.map(({ day, rate }) => ({ day, ratePct: rate === null ? null : plainDecimal(rate) }));

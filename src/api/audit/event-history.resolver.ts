@@ -1,5 +1,5 @@
 /** The history of a workspace, for auditors: the index from its read model, the data from the log. */
-import { Args, Context, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
+import { Args, Context, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import {
   EventIndexQueries,
   newestFirst,
@@ -42,24 +42,24 @@ export class EventHistoryResolver {
   }
 
   @ResolveField('position')
-  position(@Parent() { commit, prepare }: EventIndexRecord): string {
+  position({ commit, prepare }: EventIndexRecord): string {
     return `${commit}/${prepare}`;
   }
 
   @ResolveField('streamName')
-  streamName(@Parent() { category, thingId }: EventIndexRecord): string {
+  streamName({ category, thingId }: EventIndexRecord): string {
     return `${category}-${thingId}`;
   }
 
   /** Holds what people entered, personal data among it. */
   @ResolveField('data')
-  async data(@Parent() event: EventIndexRecord, @Context() context: ApiContext): Promise<unknown> {
+  async data(event: EventIndexRecord, _args: unknown, context: ApiContext): Promise<unknown> {
     if (!hasRole(context, 'manager')) return null;
     return (await this.log.load(context, eventKey(event)))?.data ?? null;
   }
 
   @ResolveField('source')
-  async source(@Parent() event: EventIndexRecord, @Context() context: ApiContext): Promise<unknown> {
+  async source(event: EventIndexRecord, _args: unknown, context: ApiContext): Promise<unknown> {
     if (!hasRole(context, 'manager')) return null;
     return (await this.log.load(context, eventKey(event)))?.metadata.source ?? null;
   }

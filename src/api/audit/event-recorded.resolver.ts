@@ -1,5 +1,5 @@
 /** Events as they are recorded, for integrators. */
-import { Args, Context, Parent, ResolveField, Resolver, Subscription } from '@nestjs/graphql';
+import { Args, Context, ResolveField, Resolver, Subscription } from '@nestjs/graphql';
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
 import type { EventIndexRecord } from '../../projections/audit/event-index.queries.js';
 import { ChangeFeed } from '../shared/change-feed.js';
@@ -28,8 +28,9 @@ export class EventRecordedResolver {
 
   @ResolveField('event')
   event(
-    @Parent() { cursor }: { readonly cursor: LogPosition },
-    @Context() context: ApiContext,
+    { cursor }: { readonly cursor: LogPosition },
+    _args: unknown,
+    context: ApiContext,
   ): Promise<EventIndexRecord | null> {
     return this.index.load(context, cursor.commit.toString());
   }

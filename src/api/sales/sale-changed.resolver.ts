@@ -1,5 +1,5 @@
 /** Changes of documents, as they happen. */
-import { Args, Context, Parent, ResolveField, Resolver, Subscription } from '@nestjs/graphql';
+import { Args, Context, ResolveField, Resolver, Subscription } from '@nestjs/graphql';
 import { saleEvents } from '../../domain/sales/sale.events.js';
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
 import type { SaleRecord } from '../../projections/sales/sale.queries.js';
@@ -29,7 +29,7 @@ export class SaleChangedResolver {
   }
 
   @ResolveField('sale')
-  sale(@Parent() change: { readonly saleId: string }, @Context() context: ApiContext): Promise<SaleRecord | null> {
+  sale(change: { readonly saleId: string }, _args: unknown, context: ApiContext): Promise<SaleRecord | null> {
     return this.sales.load(context, change.saleId);
   }
 }

@@ -1,6 +1,6 @@
 /** Documents: lists, one of them, and what people record and put right. */
 import { CommandBus } from '@nestjs/cqrs';
-import { Args, Context, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
+import { Args, Context, Mutation, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import { AddSaleLines } from '../../commands/sales/add-sale-lines.command.js';
 import { AmendSale } from '../../commands/sales/amend-sale.command.js';
 import { CancelSale } from '../../commands/sales/cancel-sale.command.js';
@@ -85,32 +85,32 @@ export class SaleResolver {
   }
 
   @ResolveField('kind')
-  kind(@Parent() { kind }: SaleRecord): string {
+  kind({ kind }: SaleRecord): string {
     return kind.toUpperCase();
   }
 
   @ResolveField('customerName')
-  customerName(@Parent() { customerName }: SaleRecord, @Context() context: ApiContext): string | null {
+  customerName({ customerName }: SaleRecord, _args: unknown, context: ApiContext): string | null {
     return hasRole(context, 'member') ? customerName : null;
   }
 
   @ResolveField('total')
-  total(@Parent() { total, currency }: SaleRecord): MoneyPayload {
+  total({ total, currency }: SaleRecord): MoneyPayload {
     return toMoney(total, currency);
   }
 
   @ResolveField('refunded')
-  refunded(@Parent() { refunded, currency }: SaleRecord): MoneyPayload {
+  refunded({ refunded, currency }: SaleRecord): MoneyPayload {
     return toMoney(refunded, currency);
   }
 
   @ResolveField('lines')
-  lines(@Parent() sale: SaleRecord): SaleLineView[] {
+  lines(sale: SaleRecord): SaleLineView[] {
     return linesOf(sale);
   }
 
   @ResolveField('refunds')
-  refunds(@Parent() sale: SaleRecord): SaleRefundView[] {
+  refunds(sale: SaleRecord): SaleRefundView[] {
     return refundsOf(sale);
   }
 }

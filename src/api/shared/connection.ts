@@ -45,16 +45,23 @@ export async function connection<Row extends object>(
   const more = rows.length >= page.limit;
   const shown = more ? rows.slice(0, page.limit - 1) : rows;
   const nodes = page.backwards ? shown.toReversed() : shown;
-  const edges = nodes.map((node) => ({ cursor: encodeCursor(order, node), node }));
+  const cursorOf = (node: Row | undefined): string | null => (node ? encodeCursor(order, node) : null);
   return {
-    edges,
     nodes,
+    // Cursors are made for those who ask: most clients page by `endCursor` and read `nodes`.
+    get edges() {
+      return nodes.map((node) => ({ cursor: encodeCursor(order, node), node }));
+    },
     pageInfo: {
       // Against the reading direction there is at least the row that the cursor names.
       hasNextPage: page.backwards ? page.from !== undefined : more,
       hasPreviousPage: page.backwards ? more : page.from !== undefined,
-      startCursor: edges[0]?.cursor ?? null,
-      endCursor: edges.at(-1)?.cursor ?? null,
+      get startCursor() {
+        return cursorOf(nodes[0]);
+      },
+      get endCursor() {
+        return cursorOf(nodes.at(-1));
+      },
     },
   };
 }

@@ -1,6 +1,6 @@
 /** Runs of integrations over GraphQL. */
 import { CommandBus } from '@nestjs/cqrs';
-import { Args, Context, Mutation, Parent, Query, ResolveField, Resolver, Subscription } from '@nestjs/graphql';
+import { Args, Context, Mutation, Query, ResolveField, Resolver, Subscription } from '@nestjs/graphql';
 import type { Accepted } from '../../commands/shared/command.js';
 import { CancelRun } from '../../commands/sync/cancel-run.command.js';
 import { CompleteRun } from '../../commands/sync/complete-run.command.js';
@@ -67,12 +67,12 @@ export class SyncRunResolver {
   }
 
   @ResolveField('integration')
-  integration(@Parent() run: Run, @Context() context: ApiContext): Promise<IntegrationRecord | null> {
+  integration(run: Run, _args: unknown, context: ApiContext): Promise<IntegrationRecord | null> {
     return this.integrations.load(context, run.integrationId);
   }
 
   @ResolveField('counts')
-  counts(@Parent() run: Run): RunCounts {
+  counts(run: Run): RunCounts {
     if ('counts' in run) return run.counts;
     const { read, changed, unchanged, rejected } = run;
     return { read: Number(read), changed: Number(changed), unchanged: Number(unchanged), rejected: Number(rejected) };
@@ -80,11 +80,7 @@ export class SyncRunResolver {
 
   /** Values are of the source's people: others see where and why only. */
   @ResolveField('rejects')
-  rejects(
-    @Parent() run: Run,
-    @Args() args: PageArguments,
-    @Context() context: ApiContext,
-  ): Promise<Connection<SyncRejectRecord>> {
+  rejects(run: Run, args: PageArguments, context: ApiContext): Promise<Connection<SyncRejectRecord>> {
     return connection(args, syncRejectOrder, async (page) => {
       const rejects = await this.queries.rejects(context.workspaceId, run.id, page);
       return hasRole(context, 'manager') ? rejects : rejects.map((reject) => ({ ...reject, value: null }));
@@ -141,7 +137,7 @@ export class SyncRunChangedResolver {
   constructor(private readonly runs: SyncRunLoader) {}
 
   @ResolveField('syncRun')
-  syncRun(@Parent() change: { readonly runId: string }, @Context() context: ApiContext): Promise<SyncRunRecord | null> {
+  syncRun(change: { readonly runId: string }, _args: unknown, context: ApiContext): Promise<SyncRunRecord | null> {
     return this.runs.load(context, change.runId);
   }
 }

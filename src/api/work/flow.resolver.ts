@@ -1,5 +1,5 @@
 /** How work flows, over GraphQL: each figure is asked for only when it is wanted. */
-import { Args, Context, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
+import { Args, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
 import { addDays } from '../../domain/shared/time.js';
 import { ReadDatabase } from '../../projections/ports/read-database.port.js';
@@ -18,6 +18,10 @@ import type { ApiContext } from '../shared/request-context.js';
 
 interface FlowArguments extends FlowScope {
   readonly minPosition?: LogPosition | null;
+}
+
+interface BucketArguments {
+  readonly bucket?: FlowBucket | null;
 }
 
 /** A year and its neighbours: a row per day and step goes to the client. */
@@ -40,70 +44,60 @@ export class FlowResolver {
   }
 
   @ResolveField('totals')
-  totals(@Parent() scope: FlowScope, @Context() { workspaceId }: ApiContext): Promise<FlowTotalsRecord> {
+  totals(scope: FlowScope, _args: unknown, { workspaceId }: ApiContext): Promise<FlowTotalsRecord> {
     return this.flow.totals(workspaceId, scope);
   }
 
   @ResolveField('leadTime')
-  leadTime(@Parent() scope: FlowScope, @Context() { workspaceId }: ApiContext): Promise<DurationRecord> {
+  leadTime(scope: FlowScope, _args: unknown, { workspaceId }: ApiContext): Promise<DurationRecord> {
     return this.flow.duration(workspaceId, scope, 'lead');
   }
 
   @ResolveField('cycleTime')
-  cycleTime(@Parent() scope: FlowScope, @Context() { workspaceId }: ApiContext): Promise<DurationRecord> {
+  cycleTime(scope: FlowScope, _args: unknown, { workspaceId }: ApiContext): Promise<DurationRecord> {
     return this.flow.duration(workspaceId, scope, 'cycle');
   }
 
   @ResolveField('throughput')
-  throughput(
-    @Parent() scope: FlowScope,
-    @Args('bucket') bucket: FlowBucket | null | undefined,
-    @Context() { workspaceId }: ApiContext,
-  ): Promise<BucketRecord[]> {
+  throughput(scope: FlowScope, { bucket }: BucketArguments, { workspaceId }: ApiContext): Promise<BucketRecord[]> {
     return this.flow.perBucket(workspaceId, scope, 'done', bucket ?? 'MONTH');
   }
 
   @ResolveField('created')
-  created(
-    @Parent() scope: FlowScope,
-    @Args('bucket') bucket: FlowBucket | null | undefined,
-    @Context() { workspaceId }: ApiContext,
-  ): Promise<BucketRecord[]> {
+  created(scope: FlowScope, { bucket }: BucketArguments, { workspaceId }: ApiContext): Promise<BucketRecord[]> {
     return this.flow.perBucket(workspaceId, scope, 'created', bucket ?? 'MONTH');
   }
 
   @ResolveField('types')
-  types(@Parent() scope: FlowScope, @Context() { workspaceId }: ApiContext): ReturnType<FlowQueries['types']> {
+  types(scope: FlowScope, _args: unknown, { workspaceId }: ApiContext): ReturnType<FlowQueries['types']> {
     return this.flow.types(workspaceId, scope);
   }
 
   @ResolveField('daysInStatus')
-  daysInStatus(
-    @Parent() scope: FlowScope,
-    @Context() { workspaceId }: ApiContext,
-  ): ReturnType<FlowQueries['daysInStatus']> {
+  daysInStatus(scope: FlowScope, _args: unknown, { workspaceId }: ApiContext): ReturnType<FlowQueries['daysInStatus']> {
     return this.flow.daysInStatus(workspaceId, scope);
   }
 
   @ResolveField('statusAsOf')
   statusAsOf(
-    @Parent() scope: FlowScope,
-    @Args('date') date: string,
-    @Context() { workspaceId }: ApiContext,
+    scope: FlowScope,
+    { date }: { readonly date: string },
+    { workspaceId }: ApiContext,
   ): Promise<StatusCountRecord[]> {
     return this.flow.statusByDay(workspaceId, scope.projectIds, date, addDays(date, 1));
   }
 
   @ResolveField('statusByDay')
-  statusByDay(@Parent() scope: FlowScope, @Context() { workspaceId }: ApiContext): Promise<StatusCountRecord[]> {
+  statusByDay(scope: FlowScope, _args: unknown, { workspaceId }: ApiContext): Promise<StatusCountRecord[]> {
     const { from, to } = boundedDays(scope);
     return this.flow.statusByDay(workspaceId, scope.projectIds, from, to);
   }
 
   @ResolveField('workInProgress')
   async workInProgress(
-    @Parent() scope: FlowScope,
-    @Context() { workspaceId }: ApiContext,
+    scope: FlowScope,
+    _args: unknown,
+    { workspaceId }: ApiContext,
   ): Promise<{ readonly date: string; readonly count: number }[]> {
     const { from, to } = boundedDays(scope);
     const counts = new Map<string, number>();

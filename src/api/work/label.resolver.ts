@@ -1,6 +1,6 @@
 /** Labels over GraphQL. */
 import { CommandBus } from '@nestjs/cqrs';
-import { Args, Context, Mutation, Parent, Query, ResolveField, Resolver, Subscription } from '@nestjs/graphql';
+import { Args, Context, Mutation, Query, ResolveField, Resolver, Subscription } from '@nestjs/graphql';
 import type { Accepted } from '../../commands/shared/command.js';
 import { ChangeLabel } from '../../commands/work/change-label.command.js';
 import { CreateLabel, type LabelState } from '../../commands/work/create-label.command.js';
@@ -66,7 +66,7 @@ export class LabelChangedResolver {
   constructor(private readonly labels: LabelLoader) {}
 
   @ResolveField('label')
-  label(@Parent() change: { readonly labelId: string }, @Context() context: ApiContext): Promise<LabelRecord | null> {
+  label(change: { readonly labelId: string }, _args: unknown, context: ApiContext): Promise<LabelRecord | null> {
     return this.labels.load(context, change.labelId);
   }
 }

@@ -1,6 +1,6 @@
 /** Projects over GraphQL. */
 import { CommandBus } from '@nestjs/cqrs';
-import { Args, Context, Mutation, Parent, Query, ResolveField, Resolver, Subscription } from '@nestjs/graphql';
+import { Args, Context, Mutation, Query, ResolveField, Resolver, Subscription } from '@nestjs/graphql';
 import type { Accepted } from '../../commands/shared/command.js';
 import { ArchiveProject } from '../../commands/work/archive-project.command.js';
 import { ChangeProjectWorkflow } from '../../commands/work/change-project-workflow.command.js';
@@ -109,10 +109,7 @@ export class ProjectChangedResolver {
   constructor(private readonly projects: ProjectLoader) {}
 
   @ResolveField('project')
-  project(
-    @Parent() change: { readonly projectId: string },
-    @Context() context: ApiContext,
-  ): Promise<ProjectRecord | null> {
+  project(change: { readonly projectId: string }, _args: unknown, context: ApiContext): Promise<ProjectRecord | null> {
     return this.projects.load(context, change.projectId);
   }
 }

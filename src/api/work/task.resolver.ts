@@ -1,5 +1,5 @@
 /** Tasks over GraphQL: lists, boards, and what belongs to a task. Its mutations stand in `task-mutations.resolver.ts`. */
-import { Args, Context, Parent, Query, ResolveField, Resolver, Subscription } from '@nestjs/graphql';
+import { Args, Context, Query, ResolveField, Resolver, Subscription } from '@nestjs/graphql';
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
 import { taskEvents } from '../../domain/work/task.events.js';
 import { ReadDatabase } from '../../projections/ports/read-database.port.js';
@@ -63,26 +63,27 @@ export class TaskResolver {
     const page = await connection(args, taskOrders[orderBy], (request) =>
       this.queries.page(context.workspaceId, filter, orderBy, request),
     );
-    return { ...page, filter };
+    // Not a copy: that would make all the cursors.
+    return Object.assign(page, { filter });
   }
 
   @ResolveField('project')
-  project(@Parent() task: TaskParent, @Context() context: ApiContext): Promise<ProjectRecord | null> {
+  project(task: TaskParent, _args: unknown, context: ApiContext): Promise<ProjectRecord | null> {
     return this.projects.load(context, task.projectId);
   }
 
   @ResolveField('labels')
-  labels(@Parent() task: TaskParent, @Context() context: ApiContext): Promise<LabelRecord[]> {
+  labels(task: TaskParent, _args: unknown, context: ApiContext): Promise<LabelRecord[]> {
     return this.labelsById.loadMany(context, task.labelIds);
   }
 
   @ResolveField('createdBy')
-  createdBy(@Parent() task: TaskParent): { readonly kind: string; readonly id: string } {
+  createdBy(task: TaskParent): { readonly kind: string; readonly id: string } {
     return { kind: task.createdByKind, id: task.createdById };
   }
 
   @ResolveField('flow')
-  async flow(@Parent() task: TaskParent, @Context() context: ApiContext): Promise<object | null> {
+  async flow(task: TaskParent, _args: unknown, context: ApiContext): Promise<object | null> {
     const shown = task.doneAt === undefined ? await this.tasks.load(context, task.id) : task;
     if (!shown) return null;
     const { firstActiveAt = null, doneAt = null, createdAt } = shown;
@@ -91,10 +92,7 @@ export class TaskResolver {
   }
 
   @ResolveField('statusHistory')
-  async statusHistory(
-    @Parent() task: TaskParent,
-    @Context() context: ApiContext,
-  ): Promise<readonly StatusSpanRecord[]> {
+  async statusHistory(task: TaskParent, _args: unknown, context: ApiContext): Promise<readonly StatusSpanRecord[]> {
     return (await this.spans.load(context, task.id)) ?? [];
   }
 
@@ -125,7 +123,7 @@ export class TaskConnectionResolver {
   constructor(private readonly queries: TaskQueries) {}
 
   @ResolveField('totalCount')
-  totalCount(@Parent() page: TaskPage, @Context() context: ApiContext): Promise<number> {
+  totalCount(page: TaskPage, _args: unknown, context: ApiContext): Promise<number> {
     return this.queries.count(context.workspaceId, page.filter);
   }
 }
@@ -135,7 +133,7 @@ export class TaskChangedResolver {
   constructor(private readonly tasks: TaskLoader) {}
 
   @ResolveField('task')
-  task(@Parent() change: { readonly taskId: string }, @Context() context: ApiContext): Promise<TaskRecord | null> {
+  task(change: { readonly taskId: string }, _args: unknown, context: ApiContext): Promise<TaskRecord | null> {
     return this.tasks.load(context, change.taskId);
   }
 }

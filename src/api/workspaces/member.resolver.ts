@@ -1,6 +1,6 @@
 /** Members over GraphQL. */
 import { CommandBus } from '@nestjs/cqrs';
-import { Args, Context, Mutation, Parent, Query, ResolveField, Resolver, Subscription } from '@nestjs/graphql';
+import { Args, Context, Mutation, Query, ResolveField, Resolver, Subscription } from '@nestjs/graphql';
 import type { Accepted } from '../../commands/shared/command.js';
 import { AddMember, type MemberState } from '../../commands/workspaces/add-member.command.js';
 import { ChangeMemberRole } from '../../commands/workspaces/change-member-role.command.js';
@@ -52,7 +52,7 @@ export class MemberResolver {
 
   /** Addresses are personal: others see names only. */
   @ResolveField('email')
-  email(@Parent() member: MemberRecord, @Context() context: ApiContext): string | null {
+  email(member: MemberRecord, _args: unknown, context: ApiContext): string | null {
     return hasRole(context, 'manager') ? member.email : null;
   }
 
@@ -95,10 +95,7 @@ export class MemberChangedResolver {
   constructor(private readonly members: MemberLoader) {}
 
   @ResolveField('member')
-  member(
-    @Parent() change: { readonly memberId: string },
-    @Context() context: ApiContext,
-  ): Promise<MemberRecord | null> {
+  member(change: { readonly memberId: string }, _args: unknown, context: ApiContext): Promise<MemberRecord | null> {
     return this.members.load(context, change.memberId);
   }
 }
@@ -110,8 +107,9 @@ export class TaskAssigneesResolver {
 
   @ResolveField('assignees')
   assignees(
-    @Parent() task: { readonly assigneeIds: readonly string[] },
-    @Context() context: ApiContext,
+    task: { readonly assigneeIds: readonly string[] },
+    _args: unknown,
+    context: ApiContext,
   ): Promise<MemberRecord[]> {
     return this.members.loadMany(context, task.assigneeIds);
   }

@@ -81,7 +81,7 @@ export class WorkspaceChangedResolver {
   constructor(private readonly workspaces: WorkspaceLoader) {}
 
   @ResolveField('workspace')
-  workspace(@Context() context: ApiContext): Promise<WorkspaceRecord | null> {
+  workspace(_parent: unknown, _args: unknown, context: ApiContext): Promise<WorkspaceRecord | null> {
     return this.workspaces.load(context, context.workspaceId);
   }
 }
