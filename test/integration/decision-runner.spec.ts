@@ -1,5 +1,5 @@
 import { v4 } from 'uuid';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { SystemClock } from '../../src/adapters/clock/system-clock.js';
 import { EventStoreDbAdapter } from '../../src/adapters/eventstore/eventstore-db.adapter.js';
 import type { Accepted, CommandContext, CommandResult } from '../../src/commands/shared/command.js';
@@ -114,6 +114,22 @@ describe('decision runner', () => {
       expect(await done(ask(runner, id, rename('One'), { context: asked }))).toEqual({ ...first, written: 0 });
     }
     expect(await history(id)).toHaveLength(3);
+  });
+
+  it('reads a stream once for all of its commands that come again', async () => {
+    const id = v4();
+    const asked = ['Web', 'Web 2', 'Web 3', 'Web 4'].map((name, n) => ({
+      command: n === 0 ? create : rename(name),
+      context: context(),
+    }));
+    const first: Accepted<ProjectState>[] = [];
+    for (const { command, context } of asked) first.push(await done(ask(here, id, command, { context })));
+    const reads = vi.spyOn(stores[1]!, 'readStream');
+    const again: Accepted<ProjectState>[] = [];
+    for (const { command, context } of asked) again.push(await done(ask(there, id, command, { context })));
+    expect(again).toEqual(first.map((outcome) => ({ ...outcome, written: 0 })));
+    expect(reads).toHaveBeenCalledOnce();
+    reads.mockRestore();
   });
 
   it('gives the first outcome of a creation again, with the first time it happened, in another process', async () => {

@@ -8,7 +8,7 @@ import { Clock } from '../ports/clock.port.js';
 import { EventStore, type NewEvent } from '../ports/event-store.port.js';
 import type { Accepted, CommandContext, CommandResult } from './command.js';
 import { DecisionRunner, type DecisionRequest } from './decision-runner.js';
-import { foldEvents, FoldedStreams, type Fold, type FoldedStream } from './folded-stream.js';
+import { foldEvents, FoldedStreams, type Fold, type FoldedStream, type Outcome } from './folded-stream.js';
 import { StreamLanes } from './stream-lanes.js';
 
 /** Lost races against other processes before the client is told; more would only add to the crowd. */
@@ -88,7 +88,8 @@ export class EventSourcedDecisionRunner extends DecisionRunner {
       // What a command queued before this one saw of the log meanwhile is as good as a read of its own.
       const fresh = known.fresh || (stream !== undefined && stream.seenAt >= askedAt);
       if (stream && stream.workspaceId !== context.workspaceId) return notFound(request);
-      if (stream?.commandIds.has(context.commandId)) return this.firstOutcome(streamName, request);
+      const first = stream?.outcomes.get(context.commandId);
+      if (first) return accepted(request, first, 0);
 
       const decision =
         outdated(request, stream) ?? decider.decide(command, stream ? stream.state : decider.initialState);
@@ -154,16 +155,18 @@ export class EventSourcedDecisionRunner extends DecisionRunner {
       this.cache.drop(streamName);
       return this.firstOutcome(streamName, request);
     }
-    const stream: FoldedStream<State> = {
+    const outcome: Outcome<State> = {
       state: fold(decider, before, decided, events),
       revision: result.revision,
       position: result.position,
-      workspaceId: context.workspaceId,
-      commandIds: new Set(before?.commandIds).add(context.commandId),
-      seenAt: sentAt,
     };
-    this.cache.put(streamName, decider, stream);
-    return accepted(request, stream, events.length);
+    this.cache.put(streamName, decider, {
+      ...outcome,
+      workspaceId: context.workspaceId,
+      outcomes: new Map(before?.outcomes).set(context.commandId, outcome),
+      seenAt: sentAt,
+    });
+    return accepted(request, outcome, events.length);
   }
 
   private envelopes(streamName: string, context: CommandContext, decided: readonly DomainEvent[]): NewEvent[] {
@@ -192,13 +195,10 @@ export class EventSourcedDecisionRunner extends DecisionRunner {
     streamName: string,
     request: DecisionRequest<State, Command, Event>,
   ): Promise<Accepted<State>> {
-    const sentAt = performance.now();
-    const slice = await this.store.readStream(streamName);
-    const events = slice?.events ?? [];
-    const last = events.findLastIndex(({ metadata }) => metadata.commandId === request.context.commandId);
-    const stream = foldEvents(request.decider, undefined, events.slice(0, last + 1), sentAt);
-    if (!stream) throw new Error(`the events of command ${request.context.commandId} are gone from ${streamName}`);
-    return accepted(request, stream, 0);
+    const stream = await this.load(streamName, request.decider);
+    const first = stream?.outcomes.get(request.context.commandId);
+    if (!first) throw new Error(`the events of command ${request.context.commandId} are gone from ${streamName}`);
+    return accepted(request, first, 0);
   }
 
   private async findHead(): Promise<void> {
@@ -234,12 +234,12 @@ type AnyRequest<State> = Pick<DecisionRequest<State, never, DomainEvent>, 'categ
 const isAfter = (left: LogPosition, right: LogPosition): boolean =>
   left.commit === right.commit ? left.prepare > right.prepare : left.commit > right.commit;
 
-const accepted = <State>({ id }: AnyRequest<State>, stream: FoldedStream<State>, written: number): Accepted<State> => ({
+const accepted = <State>({ id }: AnyRequest<State>, outcome: Outcome<State>, written: number): Accepted<State> => ({
   accepted: true,
   id,
-  state: stream.state,
-  version: stream.revision + 1,
-  position: stream.position,
+  state: outcome.state,
+  version: outcome.revision + 1,
+  position: outcome.position,
   written,
 });
 

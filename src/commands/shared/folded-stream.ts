@@ -7,15 +7,20 @@ import type { LogPosition, RecordedEvent } from '../../domain/shared/recorded-ev
 /** The two functions of a decider that folding needs. */
 export type Fold<State, Event extends DomainEvent> = Pick<Decider<State, never, Event>, 'initialState' | 'evolve'>;
 
-export interface FoldedStream<State> {
+/** How a thing stood after an event. */
+export interface Outcome<State> {
   readonly state: State;
-  /** Of the last event folded in. */
+  /** Of the event. */
   readonly revision: number;
   readonly position: LogPosition;
+}
+
+/** How it stands after the last event folded in. */
+export interface FoldedStream<State> extends Outcome<State> {
   /** Whose stream it is: the workspace of its first event. */
   readonly workspaceId: string;
-  /** The commands that wrote to it. Streams are short by design, so this is too. */
-  readonly commandIds: ReadonlySet<string>;
+  /** What each command that wrote to it gave, so that it gives the same when it comes again. Streams are short by design, so this is too. */
+  readonly outcomes: ReadonlyMap<string, Outcome<State>>;
   /** The log ended here at this time or later, in milliseconds of `performance.now()`: when the read or append was sent. */
   readonly seenAt: number;
 }
@@ -30,28 +35,30 @@ export function foldEvents<State, Event extends DomainEvent>(
   const first = events[0];
   const last = events.at(-1);
   if (!first || !last) return known && { ...known, seenAt };
-  const commandIds = new Set(known?.commandIds);
+  const outcomes = new Map(known?.outcomes);
   let state = known ? known.state : fold.initialState;
   for (const event of events) {
-    commandIds.add(event.metadata.commandId);
     // The store has checked the data against the type; that the stream holds this decider's events is the category's meaning.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     state = fold.evolve(state, event as unknown as Event);
+    outcomes.set(event.metadata.commandId, { state, revision: event.revision, position: event.position });
   }
   const workspaceId = known?.workspaceId ?? first.metadata.workspaceId;
-  return { state, revision: last.revision, position: last.position, workspaceId, commandIds, seenAt };
+  return { state, revision: last.revision, position: last.position, workspaceId, outcomes, seenAt };
 }
 
 /** Streams kept: enough that whoever edits a thing finds it here; and their size, because a description may have 50,000 characters. */
 const MAX_STREAMS = 50_000;
 const MAX_CHARACTERS = 64 * 1024 * 1024;
+/** Of an earlier state, which shares most of its parts with the next. */
+const OUTCOME_CHARACTERS = 250;
 
 /** Recently used streams by name. May be behind the log (another process may have written): an append finds out. */
 export class FoldedStreams {
   private readonly entries = new LRUCache<string, { evolve: unknown; stream: FoldedStream<unknown> }>({
     max: MAX_STREAMS,
     maxSize: MAX_CHARACTERS,
-    sizeCalculation: ({ stream }) => weigh(stream.state) + 40 * stream.commandIds.size,
+    sizeCalculation: ({ stream }) => weigh(stream.state) + OUTCOME_CHARACTERS * stream.outcomes.size,
   });
 
   get<State, Event extends DomainEvent>(streamName: string, fold: Fold<State, Event>): FoldedStream<State> | undefined {
