@@ -14,6 +14,8 @@ export interface Config {
   readonly databaseApiUrl: string | undefined;
   readonly eventstoreUrl: string | undefined;
   readonly eventstoreDatabaseUrl: string | undefined;
+  /** Of the embedded store's users, at its first start. */
+  readonly eventstorePasswords: { readonly admin?: string; readonly ops?: string };
   readonly natsUrl: string | undefined;
   readonly httpHost: string;
   readonly httpPort: number;
@@ -54,6 +56,10 @@ export function parseConfig(variables: Variables): Config {
     databaseApiUrl: env.DATABASE_API_URL,
     eventstoreUrl: env.EVENTSTORE_URL,
     eventstoreDatabaseUrl: env.EVENTSTORE_DATABASE_URL,
+    eventstorePasswords: {
+      ...(env.EVENTSTORE_DEFAULT_ADMIN_PASSWORD !== undefined && { admin: env.EVENTSTORE_DEFAULT_ADMIN_PASSWORD }),
+      ...(env.EVENTSTORE_DEFAULT_OPS_PASSWORD !== undefined && { ops: env.EVENTSTORE_DEFAULT_OPS_PASSWORD }),
+    },
     natsUrl: env.NATS_URL,
     httpHost: env.HTTP_HOST,
     httpPort: env.HTTP_PORT,

@@ -17,6 +17,13 @@ const privateJwk = z.string().transform((text, context): Readonly<Record<string,
   return z.NEVER;
 });
 
+/** The client library cuts a user's name from his password at the colon, so a password may hold anything. */
+const initialPassword = z
+  .string()
+  .min(8, 'is too short for a password')
+  .max(200, 'is too long for a password')
+  .optional();
+
 /** Undefined is no JSON value, so that it can't be taken for one. */
 function parseJson(text: string): unknown {
   try {
@@ -46,6 +53,16 @@ export const configSchema = z.object({
     what: 'Where `teampulse eventstore`, the embedded log, keeps its events: a database of its own. `teampulse up` sets it.',
     fix: 'give it as postgres://user:password@host:5432/eventstore',
     example: 'postgres://teampulse:secret@localhost:5432/eventstore',
+  }),
+  EVENTSTORE_DEFAULT_ADMIN_PASSWORD: initialPassword.meta({
+    what: 'The password that the user admin of `teampulse eventstore --secure` gets at its first start. Unset: one is made and shown once.',
+    fix: 'give at least 8 characters, or leave it out',
+    example: 'correct-horse-battery',
+  }),
+  EVENTSTORE_DEFAULT_OPS_PASSWORD: initialPassword.meta({
+    what: 'The same for the user ops.',
+    fix: 'give at least 8 characters, or leave it out',
+    example: 'correct-horse-staple',
   }),
   NATS_URL: urlOf('nats', 'tls').optional().meta({
     what: 'NATS with JetStream, where events are published as CloudEvents. Unset: Postgres NOTIFY on the channel teampulse_events.',
