@@ -4,6 +4,7 @@
  */
 import type pg from 'pg';
 import { bigintArray, boolArray, byteaArray, textArray, uuidArray } from './binary-array.js';
+import { checksumOf } from './checksum.js';
 import { mayAccess, type Caller } from './security/stream-acl.js';
 import {
   EXPECT,
@@ -111,10 +112,10 @@ export class AppendGroup {
     if (events.length === 0) return;
     await client.query({
       name: 'append',
-      text: `INSERT INTO eventstore.event (position, recorded_at, stream, revision, id, type, is_json, data, metadata)
-             SELECT $1::bigint + n, $2::bigint, stream, revision, id, type, is_json, data, metadata
-               FROM unnest($3::text[], $4::bigint[], $5::uuid[], $6::text[], $7::bool[], $8::bytea[], $9::bytea[])
-                    WITH ORDINALITY AS e (stream, revision, id, type, is_json, data, metadata, n)`,
+      text: `INSERT INTO eventstore.event (position, recorded_at, stream, revision, id, type, is_json, data, metadata, checksum)
+             SELECT $1::bigint + n, $2::bigint, stream, revision, id, type, is_json, data, metadata, checksum::integer
+               FROM unnest($3::text[], $4::bigint[], $5::uuid[], $6::text[], $7::bool[], $8::bytea[], $9::bytea[], $10::bigint[])
+                    WITH ORDINALITY AS e (stream, revision, id, type, is_json, data, metadata, checksum, n)`,
       values: [
         this.head,
         this.now,
@@ -125,6 +126,7 @@ export class AppendGroup {
         boolArray(events.map((event) => event.isJson)),
         byteaArray(events.map((event) => event.data)),
         byteaArray(events.map((event) => event.metadata)),
+        bigintArray(events.map((event) => checksumOf(event))),
       ],
     });
   }

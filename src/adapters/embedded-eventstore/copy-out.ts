@@ -8,15 +8,35 @@ import type { StoredEvent } from './stored-event.js';
 /** The columns in the order that the parser below expects. */
 export const COPY_COLUMNS = 'position, revision, recorded_at, id, is_json, stream, type, data, metadata';
 
+const COPIED_COLUMNS = 9;
+
 /** Signature (11), flags (4), length of the header's extension (4). */
 const HEADER_BYTES = 19;
 
 /** @param select a SELECT of COPY_COLUMNS; COPY takes no parameters, so only numbers may be put into it */
 export function copyOut(client: pg.ClientBase, select: string): Promise<StoredEvent[]> {
+  return copy(client, select).then(({ events }) => events);
+}
+
+export interface CheckedEvents {
+  readonly events: readonly StoredEvent[];
+  /** Of each event, as it stands beside it. */
+  readonly checksums: readonly number[];
+}
+
+/** @param select a SELECT of COPY_COLUMNS and `checksum` */
+export const copyOutChecked = (client: pg.ClientBase, select: string): Promise<CheckedEvents> => copy(client, select);
+
+interface Rows {
+  readonly events: StoredEvent[];
+  readonly checksums: number[];
+}
+
+function copy(client: pg.ClientBase, select: string): Promise<Rows> {
   return new Promise((resolve, reject) => {
     client.query(
-      new CopyOut(`COPY (${select}) TO STDOUT (FORMAT binary)`, (error, events) =>
-        error ? reject(error) : resolve(events),
+      new CopyOut(`COPY (${select}) TO STDOUT (FORMAT binary)`, (error, rows) =>
+        error ? reject(error) : resolve(rows),
       ),
     );
   });
@@ -29,14 +49,14 @@ interface Wire {
 
 /** What pg calls a Submittable: it takes the messages that answer one query. */
 class CopyOut {
-  readonly #events: StoredEvent[] = [];
+  readonly #rows: Rows = { events: [], checksums: [] };
   #started = false;
   #failed = false;
 
   constructor(
     private readonly text: string,
     /** Public and replaceable: pg wraps it to enforce its query timeout. */
-    public callback: (error: Error | null, events: StoredEvent[]) => void,
+    public callback: (error: Error | null, rows: Rows) => void,
   ) {}
 
   submit(connection: Wire): void {
@@ -52,20 +72,24 @@ class CopyOut {
     }
     // A field count of -1 is the trailer.
     while (offset < chunk.length && chunk.readInt16BE(offset) !== -1) {
+      const isChecked = chunk.readInt16BE(offset) > COPIED_COLUMNS;
       const { event, end } = parseRow(chunk, offset + 2);
-      this.#events.push(event);
+      this.#rows.events.push(event);
       offset = end;
+      if (!isChecked) continue;
+      this.#rows.checksums.push(chunk.readInt32BE(offset + 4));
+      offset += 8;
     }
   }
 
   handleError(error: Error): void {
     this.#failed = true;
     // At once: a connection that breaks never gets ready for the next query.
-    this.callback(error, []);
+    this.callback(error, this.#rows);
   }
 
   handleReadyForQuery(): void {
-    if (!this.#failed) this.callback(null, this.#events);
+    if (!this.#failed) this.callback(null, this.#rows);
   }
 
   handleRowDescription(): void {}

@@ -105,9 +105,15 @@ const asBigint = (revision: number): string =>
   revision >= TOMBSTONE_REVISION ? '9223372036854775807' : String(revision);
 
 /** Cuts a page at its byte bound, but never before its first event. */
-function page(where: string, order: 'position' | 'revision', backwards: boolean, limit: string): string {
+export function page(
+  where: string,
+  order: 'position' | 'revision',
+  backwards: boolean,
+  limit: string,
+  columns = COPY_COLUMNS,
+): string {
   const direction = backwards ? 'DESC' : 'ASC';
-  return `SELECT ${COPY_COLUMNS}
+  return `SELECT ${columns}
             FROM (SELECT *, sum(octet_length(data) + octet_length(metadata)) OVER (ORDER BY ${order} ${direction}
                               ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytes_before
                     FROM (SELECT * FROM eventstore.event WHERE ${where} ORDER BY ${order} ${direction} LIMIT ${limit}) found) sized

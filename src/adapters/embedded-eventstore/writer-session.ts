@@ -54,7 +54,7 @@ export class WriterSession {
       await acquireLock(client);
       // An append is acknowledged after its commit: the commit must mean "on disk", whatever the database's default.
       await client.query("SET synchronous_commit = 'on'");
-      await migrate(client);
+      await migrate(client, this.log);
       await this.onOpen(client);
     } catch (error) {
       await client.end().catch(() => undefined);
