@@ -71,7 +71,7 @@ describe('work over GraphQL', () => {
       createdBy: { kind: 'user', id: 'ann' },
     });
     const read = await ann(
-      `query ($id: UUID!, $position: Position) { task(id: $id, minPosition: $position) { ${TASK} dueDate ${nested} flow { doneAt } statusHistory { status to } } }`,
+      `query ($id: UUID!, $position: Position) { task(id: $id, minPosition: $position) { ${TASK} dueDate ${nested} flow { doneAt } statusHistory { status to } assignmentHistory { member { name } to } } }`,
       { id: task.id, position },
     );
     expect(read.task).toMatchObject({
@@ -81,6 +81,7 @@ describe('work over GraphQL', () => {
       project: { key: 'READ' },
       flow: { doneAt: null },
       statusHistory: [{ status: 'TODO', to: null }],
+      assignmentHistory: [{ member: { name: 'Bo' }, to: null }],
     });
   });
 

@@ -8,6 +8,7 @@ import type { ProjectRecord } from '../../projections/work/projects.queries.js';
 import {
   taskOrders,
   TaskQueries,
+  type AssignmentRecord,
   type StatusSpanRecord,
   type TaskFilter,
   type TaskOrder,
@@ -19,7 +20,7 @@ import { requirePosition } from '../shared/freshness.js';
 import type { ApiContext } from '../shared/request-context.js';
 import { LabelLoader } from './label.loader.js';
 import { ProjectLoader } from './project.loader.js';
-import { StatusSpanLoader, TaskLoader } from './task.loader.js';
+import { AssignmentLoader, StatusSpanLoader, TaskLoader } from './task.loader.js';
 
 interface TasksArguments extends PageArguments {
   readonly filter?: TaskFilter | null;
@@ -40,6 +41,7 @@ export class TaskResolver {
     private readonly queries: TaskQueries,
     private readonly tasks: TaskLoader,
     private readonly spans: StatusSpanLoader,
+    private readonly assignments: AssignmentLoader,
     private readonly projects: ProjectLoader,
     private readonly labelsById: LabelLoader,
     private readonly changes: ChangeFeed,
@@ -94,6 +96,11 @@ export class TaskResolver {
   @ResolveField('statusHistory')
   async statusHistory(task: TaskParent, _args: unknown, context: ApiContext): Promise<readonly StatusSpanRecord[]> {
     return (await this.spans.load(context, task.id)) ?? [];
+  }
+
+  @ResolveField('assignmentHistory')
+  async assignmentHistory(task: TaskParent, _args: unknown, context: ApiContext): Promise<readonly AssignmentRecord[]> {
+    return (await this.assignments.load(context, task.id)) ?? [];
   }
 
   @Subscription('taskChanged')

@@ -10,7 +10,7 @@ import { LabelChangedResolver, LabelResolver } from './label.resolver.js';
 import { ProjectLoader } from './project.loader.js';
 import { ProjectChangedResolver, ProjectResolver } from './project.resolver.js';
 import { TaskMutationsResolver } from './task-mutations.resolver.js';
-import { StatusSpanLoader, TaskLoader } from './task.loader.js';
+import { AssignmentLoader, StatusSpanLoader, TaskLoader } from './task.loader.js';
 import { TaskChangedResolver, TaskConnectionResolver, TaskResolver } from './task.resolver.js';
 
 export const workApiProviders = [
@@ -28,6 +28,7 @@ export const workApiProviders = [
   TaskChangedResolver,
   TaskLoader,
   StatusSpanLoader,
+  AssignmentLoader,
   TaskQueries,
   BoardResolver,
   FlowResolver,

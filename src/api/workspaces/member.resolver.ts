@@ -115,6 +115,16 @@ export class TaskAssigneesResolver {
   }
 }
 
+@Resolver('TaskAssignment')
+export class TaskAssignmentResolver {
+  constructor(private readonly members: MemberLoader) {}
+
+  @ResolveField('member')
+  member(assignment: { readonly memberId: string }, _args: unknown, context: ApiContext): Promise<MemberRecord | null> {
+    return this.members.load(context, assignment.memberId);
+  }
+}
+
 const memberPayload = ({ id, state, version }: Accepted<MemberState>): { member: MemberRecord } => {
   const { lifecycle, ...member } = state;
   return { member: { id, ...member, removed: lifecycle === 'removed', version } };

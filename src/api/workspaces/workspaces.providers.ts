@@ -2,7 +2,12 @@
 import { MemberQueries } from '../../projections/workspaces/members.queries.js';
 import { WorkspaceQueries } from '../../projections/workspaces/workspaces.queries.js';
 import { MemberLoader } from './member.loader.js';
-import { MemberChangedResolver, MemberResolver, TaskAssigneesResolver } from './member.resolver.js';
+import {
+  MemberChangedResolver,
+  MemberResolver,
+  TaskAssigneesResolver,
+  TaskAssignmentResolver,
+} from './member.resolver.js';
 import { WorkspaceLoader } from './workspace.loader.js';
 import { WorkspaceChangedResolver, WorkspaceResolver } from './workspace.resolver.js';
 
@@ -14,6 +19,7 @@ export const workspacesApiProviders = [
   MemberResolver,
   MemberChangedResolver,
   TaskAssigneesResolver,
+  TaskAssignmentResolver,
   MemberLoader,
   MemberQueries,
 ];

@@ -115,6 +115,17 @@ describe('task row', () => {
     expect(rowAfter(assigned).reassigned_at).toEqual([]);
   });
 
+  it('remembers who had it, from when to when', () => {
+    const leaves = taskUnassigned({ assigneeId: ann });
+    const comes = taskAssigned({ assigneeId: bob });
+    const back = taskAssigned({ assigneeId: ann });
+    expect(rowAfter([created, back, leaves, comes, back]).assignments).toEqual([
+      { memberId: ann, from: at(1), to: at(2) },
+      { memberId: bob, from: at(3), to: null },
+      { memberId: ann, from: at(4), to: null },
+    ]);
+  });
+
   it('comes back from deletion as it was', () => {
     expect(rowAfter([created, taskDeleted({})]).deleted).toBe(true);
     expect(rowAfter([created, taskDeleted({}), taskRestored({})])).toMatchObject({

@@ -12,6 +12,13 @@ export type StatusSpan = {
   readonly reopened: boolean;
 };
 
+/** A time in which one person had the task; `to` is null while it lasts. */
+export type Assignment = {
+  readonly memberId: string;
+  readonly from: string;
+  readonly to: string | null;
+};
+
 export type TaskRow = {
   readonly id: string;
   readonly project_id: string;
@@ -39,6 +46,7 @@ export type TaskRow = {
   /** Last entry into the done set from outside it; null while the task is not done. */
   readonly done_at: string | null;
   readonly spans: readonly StatusSpan[];
+  readonly assignments: readonly Assignment[];
   /** When somebody was taken off and somebody else put on at the same instant. */
   readonly reassigned_at: readonly string[];
   /** The instant of the event before this one when that took somebody off. */
@@ -65,6 +73,7 @@ export function evolveTaskRow(row: TaskRow | undefined, event: RecordedEvent<Tas
       return {
         ...next,
         assignee_ids: [...row.assignee_ids, event.data.assigneeId],
+        assignments: [...row.assignments, { memberId: event.data.assigneeId, from: at, to: null }],
         reassigned_at: passedOn ? [...row.reassigned_at, at] : row.reassigned_at,
       };
     }
@@ -72,6 +81,11 @@ export function evolveTaskRow(row: TaskRow | undefined, event: RecordedEvent<Tas
       return {
         ...next,
         assignee_ids: row.assignee_ids.filter((id) => id !== event.data.assigneeId),
+        assignments: row.assignments.map((assignment) =>
+          assignment.memberId === event.data.assigneeId && assignment.to === null
+            ? { ...assignment, to: at }
+            : assignment,
+        ),
         unassigned_at: at,
       };
     case 'work.TaskLabelled':
@@ -115,6 +129,7 @@ function created(event: RecordedEvent, data: Created): TaskRow {
     first_active_at: isActive(status) ? occurredAt : null,
     done_at: status === 'DONE' ? occurredAt : null,
     spans: [{ status, statusName, from: occurredAt, to: null, reopened: false }],
+    assignments: data.assigneeIds.map((memberId) => ({ memberId, from: occurredAt, to: null })),
     reassigned_at: [],
     unassigned_at: null,
   };

@@ -1,7 +1,7 @@
 /**
  * How does each task stand, and how did it get there? One row per task for lists and boards, with the facts of its flow:
- * when work began, when it was done, how often it came back. Beside it a row for each stay in a status, and for each time it
- * passed from one person to another.
+ * when work began, when it was done, how often it came back, and who had it. Beside it a row for each stay in a
+ * status, and for each time it passed from one person to another.
  */
 import { taskEvents } from '../../domain/work/task.events.js';
 import { defineEntity } from '../engine/projection.js';
@@ -9,7 +9,7 @@ import { evolveTaskRow, taskIdOf, type TaskRow } from './task-row.js';
 
 export const tasksProjection = defineEntity<TaskRow>()({
   name: 'tasks',
-  version: 1,
+  version: 2,
   events: taskEvents,
   table: {
     name: 'tasks',
@@ -39,6 +39,7 @@ export const tasksProjection = defineEntity<TaskRow>()({
       first_active_at: { type: 'timestamptz', nullable: true },
       done_at: { type: 'timestamptz', nullable: true },
       spans: 'jsonb',
+      assignments: 'jsonb',
       reassigned_at: 'jsonb',
       unassigned_at: { type: 'timestamptz', nullable: true },
     },

@@ -1,4 +1,4 @@
-/** Tasks: lists with filters and orders, boards, single ones, and their stays in each status. */
+/** Tasks: lists with filters and orders, boards, single ones,, their stays in each status and with each person. */
 import { Injectable } from '@nestjs/common';
 import { ReadDatabase } from '../ports/read-database.port.js';
 import { keysetOrder, keysetSql, type KeysetOrder, type PageRequest } from '../shared/keyset.js';
@@ -36,6 +36,13 @@ export interface StatusSpanRecord {
   readonly from: string | Date;
   readonly to: string | Date | null;
   readonly reopened: boolean;
+}
+
+/** A time in which one person had the task; `to` is null while it lasts. */
+export interface AssignmentRecord {
+  readonly memberId: string;
+  readonly from: string;
+  readonly to: string | null;
 }
 
 /** Every part narrows; an empty list matches nothing. */
@@ -165,6 +172,15 @@ export class TaskQueries {
   statusSpans(workspaceId: string, taskIds: readonly string[]): Promise<StatusSpanRecord[]> {
     const sql = `SELECT id AS "taskId", seq, status, status_name AS "statusName", from_at AS "from", to_at AS "to", reopened
       FROM read.task_status_spans WHERE workspace_id = $1 AND id = ANY($2::uuid[]) ORDER BY id, seq`;
+    return this.database.query(workspaceId, sql, [workspaceId, taskIds]);
+  }
+
+  /** Who had these tasks, in order. By primary key. */
+  assignments(
+    workspaceId: string,
+    taskIds: readonly string[],
+  ): Promise<{ readonly id: string; readonly assignments: readonly AssignmentRecord[] }[]> {
+    const sql = 'SELECT id, assignments FROM read.tasks WHERE workspace_id = $1 AND id = ANY($2::uuid[])';
     return this.database.query(workspaceId, sql, [workspaceId, taskIds]);
   }
 }
