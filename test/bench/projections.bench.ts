@@ -54,7 +54,7 @@ class MemoryLog implements EventLog {
   async *subscribe({ after, signal }: SubscribeOptions): AsyncGenerator<readonly LogItem[]> {
     for (let n = after ? Number(after.commit) + 1 : 1; !signal.aborted;) {
       const items: LogItem[] = [];
-      while (items.length < 1_024 && n <= this.last) items.push({ kind: 'event', event: sale(n++) });
+      while (items.length < 1_024 && n <= this.last) items.push({ kind: 'event', event: sale(n++), bytes: 600 });
       if (n > this.last) items.push({ kind: 'caughtUp' });
       yield items;
       if (n <= this.last || signal.aborted) continue;

@@ -47,7 +47,7 @@ class FiniteLog extends EventLog {
   async *subscribe({ after, signal }: SubscribeOptions): AsyncIterable<readonly LogItem[]> {
     const rest = this.events.filter((event) => event.position.commit > (after?.commit ?? 0n));
     for (let from = 0; from < rest.length && !signal.aborted; from += 300)
-      yield rest.slice(from, from + 300).map((event) => ({ kind: 'event', event }));
+      yield rest.slice(from, from + 300).map((event) => ({ kind: 'event', event, bytes: 100 }));
   }
   async head(): Promise<LogPosition | undefined> {
     return this.events.at(-1)?.position;

@@ -52,7 +52,7 @@ const log: EventLog = {
   async *subscribe({ after, signal }: SubscribeOptions): AsyncGenerator<readonly LogItem[]> {
     for (let n = after ? Number(after.commit) + 1 : 0; n < events && !signal.aborted; n += 37) {
       const size = Math.min(37, events - n);
-      yield Array.from({ length: size }, (_, i) => ({ kind: 'event' as const, event: numbered(n + i) }));
+      yield Array.from({ length: size }, (_, i) => ({ kind: 'event' as const, event: numbered(n + i), bytes: 2 }));
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
     if (!signal.aborted) yield [{ kind: 'caughtUp' }];

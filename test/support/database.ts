@@ -7,9 +7,10 @@ import { migrate } from '../../src/adapters/postgres/migrate.js';
 import { ensureApiLogin } from '../../src/adapters/postgres/prepare-server.js';
 import { PostgresReadDatabase } from '../../src/adapters/postgres/read-database.js';
 import { PostgresWriteDatabase } from '../../src/adapters/postgres/postgres-write-database.js';
-import type { RecordedEvent } from '../../src/domain/shared/recorded-event.js';
-import { createBatchWriter } from '../../src/projections/engine/batch-writer.js';
+import type { LogPosition, RecordedEvent } from '../../src/domain/shared/recorded-event.js';
+import { createBatchWriter, type BatchWriter } from '../../src/projections/engine/batch-writer.js';
 import { CheckpointLost, ensureBuilds, listBuilds } from '../../src/projections/engine/build-registry.js';
+import { GroupCommitter } from '../../src/projections/engine/group-commit.js';
 import type { Projection, Row } from '../../src/projections/engine/projection.js';
 
 export interface TestDatabase {
@@ -98,23 +99,26 @@ class Tester implements ProjectionTester {
       await ensureBuilds(writes, this.projection);
       const build = (await listBuilds(writes)).find(({ projection }) => projection === this.projection.name);
       const writer = createBatchWriter(writes, this.projection, build?.id ?? '');
-      let from: Parameters<typeof writer.apply>[1]['from'];
+      const committer = new GroupCommitter(writes);
+      let stored: LogPosition | undefined;
       const types = this.projection.events === 'all' ? undefined : this.projection.events.map(({ type }) => type);
       for (const batch of this.batches) {
         const events = batch.filter(({ type }) => types?.includes(type) ?? true);
         const to = batch.at(-1)?.position;
         if (!to) continue;
-        const move = { buildId: build?.id ?? '', projection: this.projection.name, announce: true, from, to, events: events.length }; // prettier-ignore
-        await writer.apply(events, move);
-        const again = createBatchWriter(writes, this.projection, build?.id ?? '').apply(events, move);
-        await again.then(
+        const deliver = async (by: BatchWriter): Promise<void> => {
+          const checkpoint = { buildId: build?.id ?? '', projection: this.projection.name, announce: true, stored, lost: false }; // prettier-ignore
+          await committer.commit(checkpoint, to, events.length, await by.fold(events, 0));
+        };
+        await deliver(writer);
+        await deliver(createBatchWriter(writes, this.projection, build?.id ?? '')).then(
           () => Promise.reject(new Error('the same batch was taken a second time')),
           (error: unknown) => {
             const refused = error instanceof CheckpointLost || (error as { code?: string }).code === '23505';
             if (!refused) throw error;
           },
         );
-        from = to;
+        stored = to;
       }
       const declared = [this.projection.table, ...(this.projection.kind === 'entity' ? [...(this.projection.details ?? []), ...(this.projection.rollups ?? [])] : [])].find(({ name }) => name === table); // prettier-ignore
       if (!declared) throw new Error(`${this.projection.name} has no table ${table}`);

@@ -81,7 +81,7 @@ function itemOf(message: ReadResp, codec: EventCodec): LogItem | undefined {
   const record = message.getEvent()?.getEvent();
   if (record) {
     try {
-      return { kind: 'event', event: codec.decode(record) };
+      return { kind: 'event', event: codec.decode(record), bytes: record.getData_asU8().length };
     } catch (error) {
       return {
         kind: 'malformed',

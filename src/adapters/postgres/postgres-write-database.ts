@@ -35,6 +35,8 @@ export class PostgresWriteDatabase extends WriteDatabase {
       // Not waiting for the disk is safe here, and only here: rows and checkpoint are lost together or not at all.
       options: `-c synchronous_commit=off -c timezone=UTC -c statement_timeout=${STATEMENT_TIMEOUT_MS} -c idle_in_transaction_session_timeout=60000`,
       application_name: 'teampulse-projections',
+      // All statements of a batch are on their way at once.
+      pipeline: true,
       ...KEEP_ALIVE,
     });
     // An idle connection that breaks is replaced when the next one is asked for.
@@ -51,12 +53,20 @@ export class PostgresWriteDatabase extends WriteDatabase {
 
   async transaction<T>(work: (session: WriteSession) => Promise<T>): Promise<T> {
     return this.#connected(async (client) => {
+      // Awaited: what follows is sent without waiting for each other, and must not run outside of a transaction.
       await run(client, { text: 'BEGIN' });
+      let isOver = false;
+      const query = async (statement: Statement): Promise<readonly TextRow[]> => {
+        if (isOver) throw new DatabaseError('the transaction is over', 'TRANSACTION_OVER', false);
+        return run(client, statement);
+      };
       try {
-        const result = await work({ query: async (statement) => run(client, statement) });
+        const result = await work({ query });
+        isOver = true;
         await run(client, { text: 'COMMIT' });
         return result;
       } catch (error) {
+        isOver = true;
         // When even this fails the connection is gone, and the transaction with it.
         await run(client, { text: 'ROLLBACK' });
         throw error;

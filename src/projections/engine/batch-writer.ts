@@ -1,8 +1,7 @@
-/** One batch of events into one build: rows, details, rollups and checkpoint in one transaction. */
+/** One batch of events into one build: what is written to its rows, details and rollups. */
 import type { RecordedEvent } from '../../domain/shared/recorded-event.js';
-import type { WriteDatabase, WriteSession } from '../ports/write-database.port.js';
+import type { Statement, WriteDatabase, WriteSession } from '../ports/write-database.port.js';
 import { schemaOf } from './build-registry.js';
-import { moveCheckpoints, type Move } from './checkpoints.js';
 import {
   detailWrites,
   entityWrites,
@@ -19,17 +18,27 @@ import type { DetailTable, EntityProjection, JournalProjection, Projection, Roll
 import { RowCache } from './row-cache.js';
 import { TableSql, type TenantRow } from './table-sql.js';
 
+/** A batch that was folded. */
+export interface FoldedBatch {
+  /** Sends all statements at once; the session keeps their order. In one transaction with the checkpoint, as often as it takes. */
+  write(session: WriteSession): Promise<void>;
+}
+
 export interface BatchWriter {
   /**
-   * Applies the events and moves the checkpoint, or neither.
-   * @throws FoldFailure when the projection can't take an event, CheckpointLost, DatabaseError
+   * Loads the rows that the events change, and folds. The rows are from then on taken as written: fold the next batch while
+   * this one is written, and call `forget` when that fails.
+   * @param bytes about what the events take in memory
+   * @throws FoldFailure when the projection can't take an event, DatabaseError
    */
-  apply(events: readonly RecordedEvent[], move: Move): Promise<void>;
+  fold(events: readonly RecordedEvent[], bytes: number): Promise<FoldedBatch>;
+  /** Nobody knows what is in the tables: they are asked again. */
+  forget(): void;
 }
 
 export const createBatchWriter = (database: WriteDatabase, projection: Projection, buildId: string): BatchWriter =>
   projection.kind === 'journal'
-    ? new JournalWriter(database, projection, buildId)
+    ? new JournalWriter(projection, buildId)
     : new EntityWriter(database, projection, buildId);
 
 class EntityWriter implements BatchWriter {
@@ -52,26 +61,21 @@ class EntityWriter implements BatchWriter {
     }));
   }
 
-  async apply(events: readonly RecordedEvent[], move: Move): Promise<void> {
+  async fold(events: readonly RecordedEvent[], bytes: number): Promise<FoldedBatch> {
     const keyed = keyEvents(this.projection, events);
-    try {
-      const changes = await this.database.transaction(async (session) => {
-        const before = await this.#load(session, keyed);
-        const folded = foldEvents(this.projection, keyed, before, (event) => events.indexOf(event));
-        await this.#write(session, folded);
-        await moveCheckpoints(session, [move]);
-        return folded;
-      });
-      for (const [key, { after }] of changes) this.#cache.set(key, after ?? null);
-    } catch (error) {
-      // A pure function's refusal leaves the rows as they were; anything else leaves us not knowing.
-      if (!(error instanceof FoldFailure)) this.#cache.clear();
-      throw error;
-    }
+    const before = await this.#load(keyed);
+    const changes = foldEvents(this.projection, keyed, before, (event) => events.indexOf(event));
+    const writes = this.#writesOf(changes);
+    for (const [key, { after }] of changes) this.#cache.set(key, after ?? null, bytes / changes.size);
+    return { write: async (session) => this.#write(session, writes) };
   }
 
-  /** Once per batch, and only what is not in memory. */
-  async #load(session: WriteSession, events: readonly KeyedEvent[]): Promise<ReadonlyMap<RowKey, Row>> {
+  forget(): void {
+    this.#cache.clear();
+  }
+
+  /** Once per batch, and only what is not in memory. Outside of the transaction: nobody else writes these rows. */
+  async #load(events: readonly KeyedEvent[]): Promise<ReadonlyMap<RowKey, Row>> {
     const rows = new Map<RowKey, Row>();
     const missing = new Map<RowKey, TenantRow>();
     for (const { event, key, rowKey: at } of events) {
@@ -80,44 +84,60 @@ class EntityWriter implements BatchWriter {
       else if (known === undefined) missing.set(at, { workspaceId: event.metadata.workspaceId, row: key });
     }
     if (missing.size === 0) return rows;
-    for (const texts of await session.query(this.#rows.load([...missing.values()]))) {
+    for (const texts of await this.database.query(this.#rows.load([...missing.values()]))) {
       const { workspaceId, row } = this.#rows.decode(texts);
       rows.set(rowKey(workspaceId, this.projection.table.key, row), row);
     }
     return rows;
   }
 
-  async #write(session: WriteSession, changes: Map<RowKey, Change>): Promise<void> {
-    if (changes.size === 0) return;
+  /** The statements of a batch; `sums` are followed by what takes away the rows that came to nothing. */
+  #writesOf(changes: Map<RowKey, Change>): Writes {
+    const statements: Statement[] = [];
+    const sums: Writes['sums'][number][] = [];
+    if (changes.size === 0) return { statements, sums };
     const { put, removed } = entityWrites(changes);
-    if (removed.length > 0) await session.query(this.#rows.remove(removed));
-    if (put.length > 0) await session.query(this.#rows.upsert(put));
+    if (removed.length > 0) statements.push(this.#rows.remove(removed));
+    if (put.length > 0) statements.push(this.#rows.upsert(put));
     for (const { table, sql } of this.#details) {
       const writes = detailWrites(table, changes);
-      if (writes.removed.length > 0) await session.query(sql.remove(writes.removed));
-      if (writes.put.length > 0) await session.query(sql.upsert(writes.put));
+      if (writes.removed.length > 0) statements.push(sql.remove(writes.removed));
+      if (writes.put.length > 0) statements.push(sql.upsert(writes.put));
     }
     for (const { table, sql } of this.#rollups) {
-      const sums = rollupWrites(table, changes);
-      if (sums.length === 0) continue;
-      const zero = await session.query(sql.add(sums));
-      if (zero.length > 0) await session.query(sql.remove(zero.map((texts) => sql.decodeKey(texts))));
+      const rows = rollupWrites(table, changes);
+      if (rows.length > 0) sums.push({ sql, add: sql.add(rows) });
     }
+    return { statements, sums };
   }
+
+  async #write(session: WriteSession, { statements, sums }: Writes): Promise<void> {
+    await Promise.all([
+      ...statements.map(async (statement) => session.query(statement)),
+      ...sums.map(async ({ sql, add }) => {
+        const zero = await session.query(add);
+        if (zero.length > 0) await session.query(sql.remove(zero.map((texts) => sql.decodeKey(texts))));
+      }),
+    ]);
+  }
+}
+
+interface Writes {
+  readonly statements: readonly Statement[];
+  readonly sums: readonly { readonly sql: TableSql; readonly add: Statement }[];
 }
 
 class JournalWriter implements BatchWriter {
   readonly #table: TableSql;
 
   constructor(
-    private readonly database: WriteDatabase,
     private readonly projection: JournalProjection,
     buildId: string,
   ) {
     this.#table = new TableSql(schemaOf(buildId), projection.table);
   }
 
-  async apply(events: readonly RecordedEvent[], move: Move): Promise<void> {
+  async fold(events: readonly RecordedEvent[]): Promise<FoldedBatch> {
     const rows: TenantRow[] = [];
     for (const [i, event] of events.entries()) {
       try {
@@ -127,9 +147,10 @@ class JournalWriter implements BatchWriter {
         throw new FoldFailure(i, error);
       }
     }
-    await this.database.transaction(async (session) => {
-      if (rows.length > 0) await session.query(this.#table.insert(rows));
-      await moveCheckpoints(session, [move]);
-    });
+    if (rows.length === 0) return { write: async () => undefined };
+    const statement = this.#table.insert(rows);
+    return { write: async (session) => void (await session.query(statement)) };
   }
+
+  forget(): void {}
 }

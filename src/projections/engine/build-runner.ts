@@ -10,26 +10,27 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { LogPosition, RecordedEvent } from '../../domain/shared/recorded-event.js';
 import { comparePositions, type PositionRegistry } from '../ports/position-registry.js';
 import { DatabaseError, type WriteDatabase } from '../ports/write-database.port.js';
-import { ArrivalQueue, isMalformed, type Arrival, type Malformed } from './arrival-queue.js';
-import { createBatchWriter, type BatchWriter } from './batch-writer.js';
+import { ArrivalQueue, type Arrival, type Limit, type LoggedEvent } from './arrival-queue.js';
+import { createBatchWriter, type BatchWriter, type FoldedBatch } from './batch-writer.js';
 import { CheckpointLost, clearStop, makeIndexes, recordStop, switchOver, type Build } from './build-registry.js';
-import type { CheckpointAdvancer, Move } from './checkpoints.js';
 import { FoldFailure } from './fold.js';
+import type { Checkpoint, GroupCommitter } from './group-commit.js';
 import type { EngineNotice } from './notices.js';
-import { Pace } from './pace.js';
 import type { Projection } from './projection.js';
 
 /** Large enough that the cost of a transaction hardly counts, small enough to be done in some tens of milliseconds. */
-const BATCH_EVENTS = 2_048;
+const BATCH: Limit = { events: 2_048, bytes: 8 * 2 ** 20 };
 /** Faults that are nobody's: a deadlock, a serialisation failure the server did not call one. Then it is the event. */
 const ATTEMPTS = 3;
 const MOST_PAUSE_MS = 1_000;
 /** How long a quiet log is waited for before the log is asked whether there is more: not every server says `caughtUp`. */
 const QUIET_MS = 500;
+/** Having caught up there is nothing to ask; only the loss of the checkpoint is looked for. */
+const IDLE_MS = 2_000;
 
 export interface RunnerParts {
   readonly database: WriteDatabase;
-  readonly advancer: CheckpointAdvancer;
+  readonly committer: GroupCommitter;
   readonly positions: PositionRegistry;
   readonly head: () => Promise<LogPosition | undefined>;
   readonly notice: (notice: EngineNotice) => void;
@@ -37,20 +38,30 @@ export interface RunnerParts {
 
 export type RunnerEnd = 'aborted' | 'stopped' | 'lost';
 
+/** Events to apply together: what they take in memory, and where the log stands after them. */
+interface Batch {
+  readonly events: readonly RecordedEvent[];
+  readonly bytes: number;
+  readonly to: LogPosition;
+}
+
 export class BuildRunner {
   readonly queue = new ArrivalQueue();
   /** Event types it takes; undefined when it takes all. */
   readonly types: ReadonlySet<string> | undefined;
   /** The end of what was put into the queue. */
   queuedTo: LogPosition | undefined;
-  /** The end of what is committed. */
+  /** The end of what was applied. */
   position: LogPosition | undefined;
   caughtUp = false;
-  serves: boolean;
+  readonly #checkpoint: Checkpoint;
   readonly #writer: BatchWriter;
-  readonly #pace = new Pace();
   #indexed: boolean;
   #stopRecorded: boolean;
+  /** Waits for the log, with nothing under way. */
+  #isIdle = false;
+  /** The batch that is being written while the next one is folded. */
+  #writing: { readonly batch: Batch; readonly failure: Promise<Error | undefined> } | undefined;
 
   constructor(
     readonly projection: Projection,
@@ -61,37 +72,63 @@ export class BuildRunner {
     this.types = projection.events === 'all' ? undefined : new Set(projection.events.map(({ type }) => type));
     this.position = build.position;
     this.queuedTo = build.position;
-    this.serves = build.state === 'live';
+    this.#checkpoint = {
+      buildId: build.id,
+      projection: projection.name,
+      stored: build.position,
+      announce: build.state === 'live',
+      lost: false,
+    };
     this.#indexed = build.indexed;
     this.#stopRecorded = build.stopped !== undefined;
     this.#writer = createBatchWriter(parts.database, projection, build.id);
+    signal.addEventListener('abort', () => this.queue.wake(), { once: true });
     this.#announce();
+  }
+
+  get serves(): boolean {
+    return this.#checkpoint.announce;
   }
 
   /** Puts a stretch of the log into the queue; a stretch that is in it already is ignored. */
   offer(arrival: Arrival): void {
-    if (arrival.to && this.queuedTo && comparePositions(arrival.to, this.queuedTo) <= 0) {
-      if (arrival.caughtUp) this.queue.push({ events: [], to: undefined, caughtUp: true });
+    const { to, events, caughtUp } = arrival;
+    if (to && this.queuedTo && comparePositions(to, this.queuedTo) <= 0) {
+      if (caughtUp && !this.caughtUp) this.queue.push({ events: [], to: undefined, caughtUp: true });
       return;
     }
-    this.queuedTo = arrival.to ?? this.queuedTo;
-    this.queue.push(arrival);
+    this.queuedTo = to ?? this.queuedTo;
+    // Most of a log is of no interest to most projections: no reason to wake up.
+    if (events.length === 0 && this.#isIdle && this.caughtUp && this.queue.isEmpty) {
+      if (to) this.#pass(to);
+    } else {
+      this.queue.push(arrival);
+    }
   }
 
   /** Until the signal, or an event that can't be applied, or the loss of the build to somebody else. */
   async run(): Promise<RunnerEnd> {
     try {
+      return await this.#untilEnd();
+    } finally {
+      await this.parts.committer.leave(this.#checkpoint);
+    }
+  }
+
+  async #untilEnd(): Promise<RunnerEnd> {
+    try {
       while (!this.signal.aborted) {
-        const arrival = this.queue.take(BATCH_EVENTS);
+        // Only when plenty waits is it folded meanwhile; else what arrives until then shares the next transaction.
+        if (this.queue.events < BATCH.events / 2) await this.#written();
+        const arrival = this.queue.take(BATCH);
         if (!arrival) await this.#waitForMore();
         else {
           await this.#apply(arrival);
           if (arrival.caughtUp) this.caughtUp = true;
           if (this.caughtUp) await this.#afterCatchUp();
-          // Under load, what arrives in the meantime shares the next transaction.
-          if (this.queue.events < BATCH_EVENTS) await this.#pace.rest(arrival.events.length, this.signal);
         }
       }
+      await this.#written();
       return 'aborted';
     } catch (error) {
       if (this.signal.aborted) return 'aborted';
@@ -107,7 +144,11 @@ export class BuildRunner {
   }
 
   async #waitForMore(): Promise<void> {
-    await this.queue.arrival(QUIET_MS, this.signal);
+    this.#isIdle = true;
+    await this.queue.arrival(this.caughtUp ? IDLE_MS : QUIET_MS);
+    this.#isIdle = false;
+    if (this.#checkpoint.lost)
+      throw new CheckpointLost(`somebody else moved the checkpoint of ${this.projection.name}`);
     if (this.caughtUp || this.signal.aborted || this.queue.events > 0) return;
     const head = await this.parts.head().catch(() => undefined);
     const at = this.queuedTo;
@@ -116,30 +157,75 @@ export class BuildRunner {
 
   async #apply({ events, to }: Arrival): Promise<void> {
     if (to === undefined) return;
-    if (events.length === 0) {
-      await this.#patiently(async () => this.parts.advancer.advance(this.#move(to, 0)));
+    const { good, bytes, bad } = upToMalformed(events);
+    const last = good.at(-1);
+    if (last) await this.#write({ events: good, bytes, to: bad ? last.position : to });
+    if (!bad) {
+      if (last) return;
+      await this.#written();
+      if (this.serves) return this.#pass(to);
+      // Stored at once: what decides whether a build may serve is what is stored.
+      await this.#patiently(async () => this.parts.committer.commit(this.#checkpoint, to, 0));
       return this.#moved(to);
     }
-    const { good, bad } = upToMalformed(events);
-    const last = good.at(-1);
-    if (last) await this.#applyEvents(good, bad ? last.position : to);
-    if (!bad) return;
+    await this.#written();
     const { position, type, streamName, id, error } = bad;
     throw new Unappliable(position, `${type} ${id} of ${streamName} can't be read: ${error.message}`);
   }
 
+  /** Folds while the batch before is written, and then begins to write. */
+  async #write(batch: Batch): Promise<void> {
+    let folded = await this.#folded(batch);
+    // What was folded on top of rows that did not come about as folded is worth nothing.
+    if (!(await this.#written())) folded = await this.#folded(batch);
+    if (!folded) return this.#applyEvents(batch);
+    const { to, events } = batch;
+    const commit = this.#patiently(async () =>
+      this.parts.committer.commit(this.#checkpoint, to, events.length, folded),
+    );
+    this.#writing = { batch, failure: commit.then(() => undefined, asError) }; // prettier-ignore
+  }
+
+  /** Undefined when the projection does not take one of them. */
+  async #folded({ events, bytes }: Batch): Promise<FoldedBatch | undefined> {
+    try {
+      return await this.#patiently(async () => this.#writer.fold(events, bytes));
+    } catch (error) {
+      if (error instanceof FoldFailure || error instanceof DatabaseError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Until the batch under way is written. @returns false when that had to be done in another way than it was folded */
+  async #written(): Promise<boolean> {
+    if (!this.#writing) return true;
+    const { batch, failure } = this.#writing;
+    this.#writing = undefined;
+    const error = await failure;
+    if (error === undefined) {
+      await this.#moved(batch.to);
+      return true;
+    }
+    if (error instanceof CheckpointLost || this.signal.aborted) throw error;
+    await this.#applyEvents(batch);
+    return false;
+  }
+
   /** All of them, or those before the one at fault, which is found by halving where the database and not the fold refuses it. */
-  async #applyEvents(events: readonly RecordedEvent[], to: LogPosition): Promise<void> {
+  async #applyEvents(batch: Batch): Promise<void> {
+    const { events, bytes, to } = batch;
     for (let attempt = 1; ; attempt++) {
       try {
-        await this.#patiently(async () => this.#writer.apply(events, this.#move(to, events.length)));
+        this.#writer.forget();
+        await this.#patiently(async () => {
+          const folded = await this.#writer.fold(events, bytes);
+          await this.parts.committer.commit(this.#checkpoint, to, events.length, folded);
+        });
         break;
       } catch (error) {
         if (error instanceof CheckpointLost || this.signal.aborted) throw error;
-        if (error instanceof FoldFailure && error.index > 0) return this.#applyInParts(events, error.index, to);
-        if (!(error instanceof FoldFailure) && events.length > 1) {
-          return this.#applyInParts(events, events.length >> 1, to);
-        }
+        if (error instanceof FoldFailure && error.index > 0) return this.#applyInParts(batch, error.index);
+        if (!(error instanceof FoldFailure) && events.length > 1) return this.#applyInParts(batch, events.length >> 1);
         const [event] = events;
         if (!event) throw error;
         if (attempt >= ATTEMPTS) {
@@ -151,15 +237,16 @@ export class BuildRunner {
     await this.#moved(to);
   }
 
-  async #applyInParts(events: readonly RecordedEvent[], at: number, to: LogPosition): Promise<void> {
+  async #applyInParts({ events, bytes, to }: Batch, at: number): Promise<void> {
     const first = events.slice(0, at);
     const last = first.at(-1);
-    if (last) await this.#applyEvents(first, last.position);
-    await this.#applyEvents(events.slice(at), to);
+    if (last) await this.#applyEvents({ events: first, bytes, to: last.position });
+    await this.#applyEvents({ events: events.slice(at), bytes, to });
   }
 
   async #afterCatchUp(): Promise<void> {
     if (!this.#indexed) {
+      await this.#written();
       await this.#patiently(async () => makeIndexes(this.parts.database, this.projection, this.build.id));
       this.#indexed = true;
       this.parts.notice({ kind: 'caughtUp', ...this.#about(), position: this.position });
@@ -167,8 +254,10 @@ export class BuildRunner {
       if (!this.serves && this.queue.events > 0) return;
     }
     if (this.serves) return;
+    // What is under way counts as not read.
+    await this.#written();
     const self = { ...this.build, position: this.position };
-    this.serves = await switchOver(this.parts.database, this.projection, self).catch((error: unknown) => {
+    this.#checkpoint.announce = await switchOver(this.parts.database, this.projection, self).catch((error: unknown) => {
       // A reader held the view longer than the exchange may wait: again after the next batch.
       if (error instanceof DatabaseError) return false;
       throw error;
@@ -191,9 +280,11 @@ export class BuildRunner {
     }
   }
 
-  #move(to: LogPosition, events: number): Move {
-    const { id: buildId } = this.build;
-    return { buildId, projection: this.projection.name, announce: this.serves, from: this.position, to, events };
+  /** Nothing up to here is for this build. */
+  #pass(to: LogPosition): void {
+    this.position = to;
+    this.parts.committer.pass(this.#checkpoint, to);
+    this.#announce();
   }
 
   async #moved(to: LogPosition): Promise<void> {
@@ -225,12 +316,20 @@ class Unappliable extends Error {
   }
 }
 
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
+
 /** What stands before the first event that can't be read, and that one. */
-function upToMalformed(items: Arrival['events']): { good: readonly RecordedEvent[]; bad: Malformed | undefined } {
+function upToMalformed(items: readonly LoggedEvent[]): {
+  readonly good: readonly RecordedEvent[];
+  readonly bytes: number;
+  readonly bad: Extract<LoggedEvent, { kind: 'malformed' }> | undefined;
+} {
   const good: RecordedEvent[] = [];
+  let bytes = 0;
   for (const item of items) {
-    if (isMalformed(item)) return { good, bad: item };
-    good.push(item);
+    if (item.kind === 'malformed') return { good, bytes, bad: item };
+    good.push(item.event);
+    bytes += item.bytes;
   }
-  return { good, bad: undefined };
+  return { good, bytes, bad: undefined };
 }

@@ -86,8 +86,14 @@ export interface TableWrites {
   readonly removed: readonly TenantRow[];
 }
 
-const sorted = <T>(entries: Map<RowKey, T>): T[] =>
-  [...entries].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value);
+const sorted = <T>(entries: ReadonlyMap<RowKey, T>): T[] => {
+  const values: T[] = [];
+  for (const key of [...entries.keys()].toSorted()) {
+    const value = entries.get(key);
+    if (value !== undefined) values.push(value);
+  }
+  return values;
+};
 
 export function entityWrites(changes: Map<RowKey, Change>): TableWrites {
   const put: TenantRow[] = [];
@@ -126,29 +132,52 @@ function sameRow(table: DetailTable<Row>, a: Row, b: Row): boolean {
   return true;
 }
 
-/** What the batch adds to each sum; sums that do not change are left out. Measures as bigint. */
+/** What the batch adds to each sum; sums that do not change are left out. */
 export function rollupWrites(table: RollupTable<Row>, changes: Map<RowKey, Change>): readonly TenantRow[] {
-  const sums = new Map<RowKey, { workspaceId: string; row: Row; totals: Record<string, bigint> }>();
+  const { measures } = table;
+  const sums = new Map<RowKey, Sum>();
   const add = (workspaceId: string, row: Row, sign: 1n | -1n): void => {
     const at = rowKey(workspaceId, table.key, row);
-    let sum = sums.get(at);
+    const sum = sums.get(at);
     if (!sum) {
-      sum = { workspaceId, row, totals: {} };
-      sums.set(at, sum);
+      // Most rows of most batches get one contribution: it is written as it came.
+      const totals = sign === 1n ? undefined : measures.map((name) => -measure(table, name, row[name]));
+      sums.set(at, { workspaceId, row, totals });
+      return;
     }
-    for (const name of table.measures) {
-      sum.totals[name] = (sum.totals[name] ?? 0n) + sign * measure(table, name, row[name]);
+    sum.totals ??= measures.map((name) => measure(table, name, sum.row[name]));
+    for (const [i, name] of measures.entries()) {
+      const value = measure(table, name, row[name]);
+      if (value !== 0n) sum.totals[i] = (sum.totals[i] ?? 0n) + sign * value;
     }
   };
   for (const { workspaceId, before, after } of changes.values()) {
     if (before) for (const row of table.contributions(before)) add(workspaceId, row, -1n);
     if (after) for (const row of table.contributions(after)) add(workspaceId, row, 1n);
   }
-  for (const [at, { totals }] of sums) if (Object.values(totals).every((total) => total === 0n)) sums.delete(at);
-  return sorted(sums).map(({ workspaceId, row, totals }) => ({ workspaceId, row: { ...row, ...totals } }));
+  const rows: TenantRow[] = [];
+  for (const { workspaceId, row, totals } of sorted(sums)) {
+    if (totals === undefined) {
+      if (measures.some((name) => measure(table, name, row[name]) !== 0n)) rows.push({ workspaceId, row });
+    } else if (totals.some((total) => total !== 0n)) {
+      const summed: Record<string, Value> = { ...row };
+      for (const [i, name] of measures.entries()) summed[name] = totals[i] ?? 0n;
+      rows.push({ workspaceId, row: summed });
+    }
+  }
+  return rows;
+}
+
+interface Sum {
+  readonly workspaceId: string;
+  /** The first contribution: the key, and the measures while there is no other. */
+  readonly row: Row;
+  /** In the order of the measures. */
+  totals: bigint[] | undefined;
 }
 
 function measure(table: RollupTable<Row>, name: string, value: Value | undefined): bigint {
-  if (typeof value === 'bigint' || typeof value === 'number' || typeof value === 'string') return BigInt(value);
+  if (typeof value === 'bigint') return value;
+  if (typeof value === 'number' || typeof value === 'string') return BigInt(value);
   throw new TypeError(`measure ${table.name}.${name} was not given a whole number`);
 }

@@ -5,14 +5,14 @@
  * Each build has one owner: whoever holds its lock in Postgres. The compare-and-set of the checkpoint is the last word.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LogPosition, RecordedEvent } from '../../domain/shared/recorded-event.js';
+import type { LogPosition } from '../../domain/shared/recorded-event.js';
 import type { EventLog, LogItem } from '../ports/event-log.port.js';
 import { comparePositions, PositionRegistry } from '../ports/position-registry.js';
 import type { LockHolder, WriteDatabase } from '../ports/write-database.port.js';
-import type { Arrival, Malformed } from './arrival-queue.js';
+import { positionOf, type Arrival, type LoggedEvent } from './arrival-queue.js';
 import { ensureBuilds, listBuilds, schemaOf, type Build } from './build-registry.js';
 import { BuildRunner } from './build-runner.js';
-import { CheckpointAdvancer } from './checkpoints.js';
+import { GroupCommitter } from './group-commit.js';
 import type { EngineNotice } from './notices.js';
 import type { Projection } from './projection.js';
 
@@ -45,7 +45,7 @@ export class ProjectionWorker {
   /** Builds that stopped at an event: not tried again by this process. */
   readonly #stopped = new Set<string>();
   readonly #abort = new AbortController();
-  readonly #advancer: CheckpointAdvancer;
+  readonly #committer: GroupCommitter;
   readonly #notice: (notice: EngineNotice) => void;
   #sharedTo: LogPosition | undefined;
   #shared: Promise<void> | undefined;
@@ -55,7 +55,7 @@ export class ProjectionWorker {
 
   constructor(private readonly options: ProjectionWorkerOptions) {
     this.positions = options.positions ?? new PositionRegistry();
-    this.#advancer = new CheckpointAdvancer(options.database);
+    this.#committer = new GroupCommitter(options.database);
     this.#notice = options.notice ?? (() => undefined);
   }
 
@@ -135,7 +135,7 @@ export class ProjectionWorker {
     const abort = new AbortController();
     const parts = {
       database: this.options.database,
-      advancer: this.#advancer,
+      committer: this.#committer,
       positions: this.positions,
       head: async () => this.options.log.head(),
       notice: this.#notice,
@@ -234,13 +234,12 @@ export class ProjectionWorker {
 
 /** What a build takes of a stretch of the log. */
 function stretchFor({ types, queuedTo }: BuildRunner, items: readonly LogItem[]): Arrival {
-  const events: (RecordedEvent | Malformed)[] = [];
+  const events: LoggedEvent[] = [];
   let caughtUp = false;
   for (const item of items) {
     if (item.kind === 'caughtUp') caughtUp = true;
-    else if (item.kind === 'event') {
-      if (wants(types, item.event.type) && isAfter(item.event.position, queuedTo)) events.push(item.event);
-    } else if (item.kind === 'malformed' && wants(types, item.type) && isAfter(item.position, queuedTo)) {
+    else if (item.kind === 'checkpoint') continue;
+    else if (wants(types, item.kind === 'event' ? item.event.type : item.type) && isAfter(positionOf(item), queuedTo)) {
       events.push(item);
     }
   }

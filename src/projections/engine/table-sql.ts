@@ -17,6 +17,8 @@ export class TableSql {
   readonly #keys: readonly (readonly [name: string, column: Column])[];
   readonly #place: string;
   readonly #prefix: string;
+  /** Made once: for a batch of one event, making them would cost more than the event. */
+  readonly #texts: Readonly<Record<'load' | 'upsert' | 'insert' | 'add' | 'remove', string>>;
 
   constructor(
     readonly schema: string,
@@ -33,6 +35,13 @@ export class TableSql {
     });
     this.#place = `${quote(schema)}.${quote(table.name)}`;
     this.#prefix = `${schema}.${table.name}`;
+    this.#texts = {
+      load: this.#loadText(),
+      upsert: this.#upsertText(),
+      insert: this.#insertText(),
+      add: this.#addText(),
+      remove: `DELETE FROM ${this.#place} t USING ${this.#given(this.#keys)} WHERE ${this.#sameKey()}`,
+    };
   }
 
   /** Makes the table, closed to every workspace but the one the reader's transaction is bound to. */
@@ -61,15 +70,7 @@ export class TableSql {
 
   /** The rows of these keys, by the order of nothing. */
   load(keys: readonly TenantRow[]): Statement {
-    const columns = this.#columns.map(([name, { type }]) =>
-      type.endsWith('[]') ? `to_jsonb(t.${quote(name)})` : `t.${quote(name)}`,
-    );
-    return {
-      name: `${this.#prefix}:load`,
-      text: `SELECT t.workspace_id, ${columns.join(', ')} FROM ${this.#given(this.#keys)}
-        JOIN ${this.#place} t ON ${this.#sameKey()}`,
-      values: this.#arrays(this.#keys, keys),
-    };
+    return this.#statement('load', this.#keys, keys);
   }
 
   decode(texts: TextRow): TenantRow {
@@ -80,33 +81,17 @@ export class TableSql {
 
   /** Writes rows whole, new or not. */
   upsert(rows: readonly TenantRow[]): Statement {
-    const others = this.#columns.filter(([name]) => !this.table.key.includes(name));
-    const changes = others.map(([name]) => `${quote(name)} = EXCLUDED.${quote(name)}`).join(', ');
-    const onConflict = changes === '' ? 'DO NOTHING' : `DO UPDATE SET ${changes}`;
-    return {
-      name: `${this.#prefix}:upsert`,
-      text: `${this.#insert()} ON CONFLICT (${this.#conflictKey()}) ${onConflict}`,
-      values: this.#arrays(this.#columns, rows),
-    };
+    return this.#statement('upsert', this.#columns, rows);
   }
 
   /** Writes rows that must be new: a row that is there already is a fault, and fails. */
   insert(rows: readonly TenantRow[]): Statement {
-    return { name: `${this.#prefix}:insert`, text: this.#insert(), values: this.#arrays(this.#columns, rows) };
+    return this.#statement('insert', this.#columns, rows);
   }
 
   /** Adds the measures to what is there. Gives the keys of rows whose measures are now all zero, as `decodeKey` reads them. */
   add(rows: readonly TenantRow[]): Statement {
-    const sums = this.measures.map((name) => `${quote(name)} = t.${quote(name)} + EXCLUDED.${quote(name)}`).join(', ');
-    const keys = ['workspace_id', ...this.table.key].map(quote).join(', ');
-    const zero = this.measures.map((name) => `${quote(name)} = 0`).join(' AND ');
-    const insert = this.#insert().replace(this.#place, `${this.#place} AS t`);
-    return {
-      name: `${this.#prefix}:add`,
-      text: `WITH written AS (${insert} ON CONFLICT (${this.#conflictKey()}) DO UPDATE SET ${sums} RETURNING t.*)
-        SELECT ${keys} FROM written WHERE ${zero}`,
-      values: this.#arrays(this.#columns, rows),
-    };
+    return this.#statement('add', this.#columns, rows);
   }
 
   decodeKey(texts: TextRow): TenantRow {
@@ -115,14 +100,42 @@ export class TableSql {
   }
 
   remove(keys: readonly TenantRow[]): Statement {
-    return {
-      name: `${this.#prefix}:remove`,
-      text: `DELETE FROM ${this.#place} t USING ${this.#given(this.#keys)} WHERE ${this.#sameKey()}`,
-      values: this.#arrays(this.#keys, keys),
-    };
+    return this.#statement('remove', this.#keys, keys);
   }
 
-  #insert(): string {
+  #statement(
+    kind: 'load' | 'upsert' | 'insert' | 'add' | 'remove',
+    columns: readonly (readonly [string, Column])[],
+    rows: readonly TenantRow[],
+  ): Statement {
+    return { name: `${this.#prefix}:${kind}`, text: this.#texts[kind], values: this.#arrays(columns, rows) };
+  }
+
+  #loadText(): string {
+    const columns = this.#columns.map(([name, { type }]) =>
+      type.endsWith('[]') ? `to_jsonb(t.${quote(name)})` : `t.${quote(name)}`,
+    );
+    return `SELECT t.workspace_id, ${columns.join(', ')} FROM ${this.#given(this.#keys)}
+        JOIN ${this.#place} t ON ${this.#sameKey()}`;
+  }
+
+  #upsertText(): string {
+    const others = this.#columns.filter(([name]) => !this.table.key.includes(name));
+    const changes = others.map(([name]) => `${quote(name)} = EXCLUDED.${quote(name)}`).join(', ');
+    const onConflict = changes === '' ? 'DO NOTHING' : `DO UPDATE SET ${changes}`;
+    return `${this.#insertText()} ON CONFLICT (${this.#conflictKey()}) ${onConflict}`;
+  }
+
+  #addText(): string {
+    const sums = this.measures.map((name) => `${quote(name)} = t.${quote(name)} + EXCLUDED.${quote(name)}`).join(', ');
+    const keys = ['workspace_id', ...this.table.key].map(quote).join(', ');
+    const zero = this.measures.map((name) => `${quote(name)} = 0`).join(' AND ');
+    const insert = this.#insertText().replace(this.#place, `${this.#place} AS t`);
+    return `WITH written AS (${insert} ON CONFLICT (${this.#conflictKey()}) DO UPDATE SET ${sums} RETURNING t.*)
+        SELECT ${keys} FROM written WHERE ${zero}`;
+  }
+
+  #insertText(): string {
     const names = ['workspace_id', ...this.#columns.map(([name]) => name)].map(quote).join(', ');
     const values = this.#columns.map(([name, { type }]) => {
       if (type === 'jsonb') return `NULLIF(r.${quote(name)}, 'null'::jsonb)`;

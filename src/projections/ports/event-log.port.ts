@@ -2,7 +2,12 @@
 import type { LogPosition, RecordedEvent } from '../../domain/shared/recorded-event.js';
 
 export type LogItem =
-  | { readonly kind: 'event'; readonly event: RecordedEvent }
+  | {
+      readonly kind: 'event';
+      readonly event: RecordedEvent;
+      /** About what it takes to hold it: the length of its data in the log. Queues and batches are bounded by it. */
+      readonly bytes: number;
+    }
   /** An event that can't be read as its type says. The reader decides what that means; nothing is skipped silently. */
   | {
       readonly kind: 'malformed';

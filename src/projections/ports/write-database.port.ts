@@ -11,6 +11,7 @@ export interface Statement {
 export type TextRow = readonly (string | null)[];
 
 export interface WriteSession {
+  /** Statements run in the order of the calls; there is no need to wait for one before the next. */
   query(statement: Statement): Promise<readonly TextRow[]>;
 }
 
