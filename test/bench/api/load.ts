@@ -6,7 +6,7 @@ import { Client, type Dispatcher } from 'undici';
 import { percentiles, type Percentiles } from './percentiles.js';
 
 export interface LoadJob {
-  readonly work: 'bare' | 'create' | 'update' | 'list';
+  readonly work: 'bare' | 'trivial' | 'create' | 'update' | 'list';
   /** `http://127.0.0.1:4000` */
   readonly origin: string;
   readonly token: string;
@@ -45,6 +45,7 @@ function bodyOf({ work, projectIds }: LoadJob): string {
   serial += 1;
   const priority = PRIORITIES[serial % PRIORITIES.length];
   if (work === 'list') return JSON.stringify({ query: LIST });
+  if (work === 'trivial') return JSON.stringify({ query: '{ ok }' });
   if (work === 'update') {
     const taskId = created[nextToUpdate++ % created.length];
     return JSON.stringify({ query: UPDATE, variables: { input: { taskId, title: title(), priority, storyPoints: 1 + (serial % 21) } } }); // prettier-ignore
