@@ -2,8 +2,11 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { ownConfig, type Config } from '../adapters/config/config.js';
 import { createLogger } from '../adapters/logging/logger.js';
+import { asPort } from './arguments.js';
 import { ephemeralDatabase, serveDatabase, sweepEphemeral, takesPlace, type Place } from './eventstore/database.js';
 import { findIdentity } from './eventstore/identity.js';
+import { backupCommand, restoreCommand, statsCommand, verifyCommand } from './eventstore/maintain.js';
+import { exportCommand, importLogCommand } from './eventstore/transfer.js';
 import { runService, type Service } from './service.js';
 
 interface Options extends Place {
@@ -51,6 +54,9 @@ export function eventstoreCommand(): Command {
       if (given > 0 && !options.secure) command.error('error: a certificate is for --secure');
       await runService(async () => serve(options, ownConfig()));
     });
+  for (const tool of [statsCommand, verifyCommand, backupCommand, restoreCommand, exportCommand, importLogCommand]) {
+    command.addCommand(tool());
+  }
   return command;
 }
 
@@ -99,12 +105,6 @@ async function serve(options: Options, config: Config): Promise<Service> {
 }
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.');
-
-function asPort(text: string): number {
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('a port is a number from 0 to 65535.');
-  return port;
-}
 
 function asAppendSize(text: string): number {
   const bytes = Number(text);
