@@ -1,7 +1,8 @@
 /** `teampulse api`: the GraphQL API as a process of its own. */
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { loadConfig } from '../adapters/config/config.js';
 import { startApi } from '../main.js';
+import { asPort } from './arguments.js';
 import { runService } from './service.js';
 
 interface Options {
@@ -25,10 +26,4 @@ export function apiCommand(): Command {
         return api;
       });
     });
-}
-
-function asPort(text: string): number {
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('a port is a number from 0 to 65535.');
-  return port;
 }

@@ -14,6 +14,7 @@ export const entries: readonly Entry[] = [
   { name: 'demo', summary: '`up` with a year of a plausible company', load: async () => (await import('./demo.command.js')).demoCommand() },
   { name: 'import', summary: 'bring in a file: CSV, XLSX, JSON', load: async () => (await import('./import.command.js')).importCommand() },
   { name: 'gql', summary: 'send a GraphQL query to a running server, print JSON', load: async () => (await import('./gql.command.js')).gqlCommand() },
+  { name: 'workspace', summary: 'make a workspace', load: async () => (await import('./workspace.command.js')).workspaceCommand() },
   { name: 'token', summary: 'make bearer tokens', load: async () => (await import('./token.command.js')).tokenCommand() },
   { name: 'events', summary: 'look at the log', load: async () => (await import('./events.command.js')).eventsCommand() },
   { name: 'projections', summary: 'list and rebuild read models', load: async () => (await import('./projections.command.js')).projectionsCommand() },

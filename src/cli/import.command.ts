@@ -2,8 +2,7 @@
 import { basename } from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import { CommandBus } from '@nestjs/cqrs';
-import { Argument, Command, InvalidArgumentError } from 'commander';
-import { validate } from 'uuid';
+import { Argument, Command } from 'commander';
 import { loadConfig, requireConfig } from '../adapters/config/config.js';
 import { describeMapping } from '../adapters/connectors/mapping/guess.js';
 import { IMPORT_KINDS, type ImportKind } from '../adapters/connectors/mapping/mapping.js';
@@ -18,6 +17,7 @@ import { WorkspaceSettingsReader } from '../commands/ports/workspace-settings.po
 import { deriveId } from '../domain/shared/ids.js';
 import { recordsRejected, type RejectedRecord } from '../domain/sync/sync-run.events.js';
 import { WriteSideModule } from '../write-side.module.js';
+import { asWorkspaceId } from './arguments.js';
 import { CliError } from './failure.js';
 import { startImportBar } from './import-progress.js';
 
@@ -130,7 +130,11 @@ export async function importInto(
     const settings = await app
       .get(WorkspaceSettingsReader)
       .read({ workspaceId, actor: { kind: 'system', id: 'import' }, commandId: id, correlationId: id });
-    if (!settings) throw new CliError(`There is no workspace ${workspaceId}.`, 'create it first, or check the id');
+    if (!settings)
+      throw new CliError(
+        `there is no workspace ${workspaceId}`,
+        'make it with `teampulse workspace create`, or check the id',
+      );
     return await runImport(
       { workspaceId, timeZone: settings.timeZone, mapping, integration, sources },
       {
@@ -167,8 +171,3 @@ const rejectsOf = (rejects: RejectsFile): { readonly rejectsFile: string | null 
 });
 
 const printJson = (result: object): void => console.log(JSON.stringify(result));
-
-function asWorkspaceId(text: string): string {
-  if (!validate(text)) throw new InvalidArgumentError('a workspace id is a UUID');
-  return text.toLowerCase();
-}

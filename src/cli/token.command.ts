@@ -1,9 +1,11 @@
 /** `teampulse token create`: a bearer token for a workspace. */
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { validate } from 'uuid';
-import { ownConfig } from '../adapters/config/config.js';
+import { loadConfig } from '../adapters/config/config.js';
+import { EventStoreDbAdapter } from '../adapters/eventstore/eventstore-db.adapter.js';
 import { loadSigningKey } from '../adapters/tokens/signing-key.js';
 import { ROLE_NAMES, TokenService } from '../adapters/tokens/token-service.js';
+import { eventCatalogue } from '../domain/event-catalogue.js';
+import { asWorkspaceId } from './arguments.js';
 
 interface Options {
   readonly workspace: string;
@@ -24,20 +26,34 @@ export function tokenCommand(): Command {
     .requiredOption('--workspace <id>', 'the id of the workspace, a UUID', asWorkspaceId)
     .option('--subject <name>', 'who uses it: an id, as it will stand in every event', 'admin')
     .addOption(new Option('--role <role>', 'what they may do').choices(ROLE_NAMES).default('member'))
-    .option('--expires <duration>', 'how long it lasts: 30m, 8h, 30d', asSeconds, 8 * 3_600)
+    .addOption(
+      new Option('--expires <duration>', 'how long it lasts: 30m, 8h, 30d')
+        .argParser(asSeconds)
+        .default(8 * SECONDS.h, '8h'),
+    )
     .action(createToken);
   return new Command('token').description('Make bearer tokens.').addCommand(create);
 }
 
 async function createToken({ workspace, subject, role, expires }: Options): Promise<void> {
-  const config = ownConfig();
+  const config = loadConfig();
   const tokens = new TokenService(await loadSigningKey(config.dataFolder, config.tokenPrivateKey));
   console.log(await tokens.create({ workspaceId: workspace, subject, role }, expires));
+  if (config.eventstoreUrl !== undefined && !(await isKnown(workspace, config.eventstoreUrl))) {
+    console.error(`Note: there is no workspace ${workspace} yet; \`teampulse workspace create\` makes one.`);
+  }
 }
 
-function asWorkspaceId(text: string): string {
-  if (!validate(text)) throw new InvalidArgumentError('a workspace is named by its UUID.');
-  return text.toLowerCase();
+/** Also true when the log can't be asked: a token can be made anywhere, and who makes it elsewhere knows what for. */
+async function isKnown(workspaceId: string, eventstoreUrl: string): Promise<boolean> {
+  const log = new EventStoreDbAdapter(eventstoreUrl, eventCatalogue);
+  try {
+    return (await log.readStream(`workspace-${workspaceId}`)) !== undefined;
+  } catch {
+    return true;
+  } finally {
+    await log.dispose();
+  }
 }
 
 function asSeconds(text: string): number {

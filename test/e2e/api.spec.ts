@@ -173,6 +173,28 @@ describe('reading one’s own write', () => {
   });
 });
 
+describe('createWorkspace', () => {
+  const create = `mutation ($name: String!) {
+    createWorkspace(input: { name: $name, settings: { timeZone: "Europe/Lisbon", currency: null } }) {
+      workspace { id name timeZone currency } version userErrors { code }
+    }
+  }`;
+
+  it('makes the workspace of the token, once, for its owner', async () => {
+    const id = v7();
+    const workspace = { id, name: 'Lisbon', timeZone: 'Europe/Lisbon', currency: 'EUR' };
+    const forbidden = await api.as(id, 'admin')(create, { name: 'Lisbon' });
+    expect(forbidden.createWorkspace).toMatchObject({ workspace: null, userErrors: [{ code: 'FORBIDDEN' }] });
+    const made = await api.as(id)(create, { name: 'Lisbon' });
+    expect(made.createWorkspace).toEqual({ workspace, version: 1, userErrors: [] });
+    const again = await api.as(id)(create, { name: 'Porto' });
+    expect(again.createWorkspace).toMatchObject({
+      workspace: null,
+      userErrors: [{ code: expect.any(String) as string }],
+    });
+  });
+});
+
 describe('a mutation', () => {
   it('sent twice with the same commandId happens once', async () => {
     const commandId = v7();

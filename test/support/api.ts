@@ -142,7 +142,7 @@ export async function startTestApi(): Promise<TestApi> {
 async function createWorkspace(
   store: EventStoreDbAdapter,
   workspaceId: string,
-  settings: NonNullable<CreateWorkspace['input']['settings']>,
+  settings: CreateWorkspace['input']['settings'],
 ): Promise<void> {
   const app = await NestFactory.createApplicationContext(WriteSideModule.over(store), { logger: false });
   try {

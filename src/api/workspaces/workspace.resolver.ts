@@ -4,7 +4,7 @@ import { Args, Context, Mutation, Query, ResolveField, Resolver, Subscription } 
 import type { Accepted } from '../../commands/shared/command.js';
 import { AddHoliday } from '../../commands/workspaces/add-holiday.command.js';
 import { ChangeWorkspaceSettings } from '../../commands/workspaces/change-workspace-settings.command.js';
-import type { WorkspaceState } from '../../commands/workspaces/create-workspace.command.js';
+import { CreateWorkspace, type WorkspaceState } from '../../commands/workspaces/create-workspace.command.js';
 import { RemoveHoliday } from '../../commands/workspaces/remove-holiday.command.js';
 import { RenameWorkspace } from '../../commands/workspaces/rename-workspace.command.js';
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
@@ -33,6 +33,11 @@ export class WorkspaceResolver {
   ): Promise<WorkspaceRecord | null> {
     await requirePosition(this.database, ['workspaces'], minPosition);
     return this.workspaces.load(context, context.workspaceId);
+  }
+
+  @Mutation('createWorkspace')
+  create(@Args('input') input: InputOf<CreateWorkspace>, @Context() context: ApiContext): Promise<MutationPayload> {
+    return mutate(this.bus, context, CreateWorkspace, input, workspacePayload, 'owner');
   }
 
   @Mutation('renameWorkspace')
