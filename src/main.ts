@@ -18,7 +18,7 @@ export interface ApiServer {
   stop(): Promise<void>;
 }
 
-/** The port can't be used. */
+/** The address and port can't be used; `code` is the system's reason. */
 export class ListenError extends Error {
   override readonly name = 'ListenError';
   constructor(
@@ -32,7 +32,7 @@ export class ListenError extends Error {
 
 /**
  * Starts the API as configured.
- * @throws ConfigError when an address is missing, ListenError when the port is taken, EventStoreUnavailable, ReadModelUnavailable
+ * @throws ConfigError when an address is missing, ListenError
  */
 export async function startApi(config: Config): Promise<ApiServer> {
   const { eventstoreUrl, databaseApiUrl } = requireConfig(config, 'eventstoreUrl', 'databaseApiUrl');
@@ -43,9 +43,9 @@ export async function startApi(config: Config): Promise<ApiServer> {
   const close = async (): Promise<void> => void (await Promise.all([store.dispose(), database.close()]));
   try {
     const app = await createApi({ store, log: store, database, tokens }, logger);
-    await listen(app, config.httpHost, config.httpPort);
+    const address = await listen(app, config.httpHost, config.httpPort);
     return {
-      address: await app.getUrl(),
+      address,
       async stop() {
         await app.close();
         await close();
@@ -57,14 +57,19 @@ export async function startApi(config: Config): Promise<ApiServer> {
   }
 }
 
-async function listen(app: NestFastifyApplication, host: string, port: number): Promise<void> {
+/** @returns the address, `http://127.0.0.1:4000` */
+async function listen(app: NestFastifyApplication, host: string, port: number): Promise<string> {
   try {
-    await app.listen({ host, port });
+    await app.init();
+    // Not app.listen: Nest would log a failure, and then whoever catches it would tell it again.
+    return await app.getHttpAdapter().getInstance().listen({ host, port });
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     await app.close();
-    if (code === 'EADDRINUSE') throw new ListenError(`port ${port} on ${host} is taken`, code, error);
-    if (code === 'EACCES') throw new ListenError(`this user may not listen on port ${port}`, code, error);
+    if (LISTEN_CODES.has(code)) throw new ListenError(`can't listen on port ${port} of ${host}`, code, error);
     throw error;
   }
 }
+
+/** Taken; not for this user; not an address of this machine; no such name. */
+const LISTEN_CODES = new Set(['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'ENOTFOUND']);

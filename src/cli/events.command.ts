@@ -1,5 +1,6 @@
 /** `teampulse events tail|show`: looks at the log itself. */
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { validate } from 'uuid';
 import { loadConfig, requireConfig } from '../adapters/config/config.js';
 import { EventStoreDbAdapter } from '../adapters/eventstore/eventstore-db.adapter.js';
 import { toCloudEvent } from '../adapters/nats/cloud-event.js';
@@ -7,6 +8,7 @@ import { eventCatalogue } from '../domain/event-catalogue.js';
 import { formatPosition, parsePosition } from '../domain/shared/position.js';
 import type { LogPosition, RecordedEvent } from '../domain/shared/recorded-event.js';
 import type { EventLog, LogItem } from '../projections/ports/event-log.port.js';
+import { asWorkspaceId } from './arguments.js';
 import { CliError } from './failure.js';
 
 interface TailOptions {
@@ -23,9 +25,9 @@ export function eventsCommand(): Command {
   events
     .command('tail')
     .description('Show events as they are written, until Ctrl-C.')
-    .option('--type <prefix>', 'only types that begin so: sales., work.TaskCreated')
+    .option('--type <prefix>', 'only types that begin so: sales., work.TaskCreated', asTypePrefix)
     .option('--stream <prefix>', 'only streams that begin so: task-, sale-0190…')
-    .option('--workspace <id>', 'only this workspace')
+    .option('--workspace <id>', 'only this workspace', asWorkspaceId)
     .addOption(
       new Option('--after <position>', 'first what was written after this place; `start` for all of it').default(
         undefined,
@@ -41,9 +43,23 @@ export function eventsCommand(): Command {
     .argument(
       '<event>',
       'its place in its stream, such as task-0190…@3, or its id (which reads the log until it is found)',
+      asEventName,
     )
     .action(async (wanted: string) => withLog(async (log, signal) => show(log, wanted, signal)));
   return events;
+}
+
+/** No event of such a type could be shown, so waiting for one is a typing error. */
+function asTypePrefix(text: string): string {
+  if (eventCatalogue.some(({ type }) => type.startsWith(text))) return text;
+  const capabilities = new Set(eventCatalogue.map(({ type }) => type.slice(0, type.indexOf('.') + 1)));
+  throw new InvalidArgumentError(`no type of event begins so; they begin with ${[...capabilities].join(', ')}.`);
+}
+
+function asEventName(text: string): string {
+  // Revisions beyond are no safe integers, and no stream is so long.
+  if (validate(text) || /^.+@\d{1,15}$/.test(text)) return text;
+  throw new InvalidArgumentError('an event is named by its id, a UUID, or by stream@revision, such as task-0190…@3.');
 }
 
 async function withLog(work: (log: EventStoreDbAdapter, signal: AbortSignal) => Promise<void>): Promise<void> {

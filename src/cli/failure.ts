@@ -20,11 +20,13 @@ export class CliError extends Error {
 const HINTS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there: start the server, or check the address',
   ENOTFOUND: 'no such host: check the address',
+  EADDRNOTAVAIL: 'this machine has no such address: check the host',
   EADDRINUSE: 'the port is taken: choose another one, or stop what uses it',
   EACCES: 'this user may not do that: check who owns it',
   EPERM: 'this user may not do that: check who owns it',
   ENOENT: 'no such file or folder: check the path',
   ENOSPC: 'the disk is full: make room and start again',
+  EVENT_STORE_UNAVAILABLE: 'check that it runs, and EVENTSTORE_URL; without that, start `teampulse up`',
   '28P01': 'Postgres refused the login: check user and password in the URL',
   '3D000': 'Postgres has no such database: create it, or check the URL',
   '42P01': 'a table is missing: run `teampulse migrate`',

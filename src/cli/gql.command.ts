@@ -32,7 +32,8 @@ async function run(query: string, { variables, url, token }: Options): Promise<v
   const parsed = readVariables(variables);
   if (parsed === undefined) return fail(EXIT.usage, '--variables is not a JSON object, such as {"first": 5}');
   const address = url ?? configuredAddress();
-  if (!URL.canParse(address)) return fail(EXIT.usage, '--url is not a URL, such as http://127.0.0.1:4000');
+  if (!/^https?:\/\//i.test(address) || !URL.canParse(address))
+    return fail(EXIT.usage, `${address} is not an http address: --url is such as http://127.0.0.1:4000`);
   const endpoint = new URL(address);
   if (endpoint.pathname === '/') endpoint.pathname = '/graphql';
   const text = query === '-' ? readFileSync(0, 'utf8') : query;
@@ -62,10 +63,19 @@ async function send(endpoint: URL, body: object, token: string | undefined): Pro
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
   } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-    return `no server reached at ${endpoint.href} (${code}): start one with \`teampulse up\`, or check --url`;
+    return `no server reached at ${endpoint.href} ${whyUnreached(error, endpoint)}, or check --url`;
   }
+}
+
+/** In brackets what the system says, then what to do. */
+function whyUnreached(error: unknown, { port }: URL): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+  // The Fetch Standard lists ports that no request may go to, because other protocols live there.
+  if (cause instanceof Error && cause.message === 'bad port')
+    return `(requests to port ${port} are blocked, as in every browser): let the server listen on another port, such as 4000`;
+  if (/SSL|TLS|CERT/.test(code)) return `(${code}): does it speak https? If not, write http:// in the address`;
+  return `(${code}): start one with \`teampulse up\``;
 }
 
 function configuredAddress(): string {

@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 /** The `teampulse` command: finds the subcommand, loads only that one, and turns whatever goes wrong into one clear message. */
 import '../adapters/config/production.js';
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { z } from 'zod';
 import { entries } from './entries.js';
 import { describeFailure } from './failure.js';
 
@@ -18,6 +20,7 @@ async function main(args: readonly string[]): Promise<void> {
     const command = entry.name === wanted ? await entry.load() : new Command(entry.name);
     program.addCommand(command.summary(entry.summary));
   }
+  program.version(version(), '--version', 'print the version');
   setUp(program);
   await program.parseAsync(args, { from: 'user' });
 }
@@ -27,6 +30,8 @@ function setUp(command: Command): void {
   command.exitOverride().showHelpAfterError('Run it with --help to see what there is.');
   for (const child of command.commands) setUp(child);
 }
+
+const version = (): string => z.object({ version: z.string() }).parse(JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))).version; // prettier-ignore
 
 function fail(error: unknown): never {
   // Commander has printed its message already.

@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeJwt } from 'jose';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { v4 } from 'uuid';
 import { teampulse, TeampulseProcess, type Ended } from '../support/teampulse-process.js';
 
@@ -26,8 +26,61 @@ afterAll(async () => {
 
 const TASKS = '{ tasks { nodes { id } } }';
 
+describe('teampulse', () => {
+  it('says its version', async () => {
+    const { code, stdout } = await run('--version');
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^\d+\.\d+\.\d+\n$/)]);
+  });
+});
+
+describe('teampulse workspace create', () => {
+  it('prints the id of the new workspace, which its owner then sees as it was asked for', async () => {
+    const options = ['--time-zone', 'Europe/Lisbon', '--currency', 'GBP'];
+    const made = await run('workspace', 'create', 'Lisbon Bikes', ...options);
+    expect([made.code, made.stdout]).toEqual([0, expect.stringMatching(/^[0-9a-f-]{36}\n$/)]);
+    const id = made.stdout.trim();
+    const token = (await run('token', 'create', '--workspace', id)).stdout.trim();
+    const query = '{ workspace { id name timeZone currency } }';
+    // The read model follows the log within moments.
+    const workspace = { id, name: 'Lisbon Bikes', timeZone: 'Europe/Lisbon', currency: 'GBP' };
+    await vi.waitUntil(async () => (await run('gql', query, '--token', token)).stdout.includes('Lisbon'), 20_000);
+    expect(JSON.parse((await run('gql', query, '--token', token)).stdout)).toEqual({ data: { workspace } });
+  }, 40_000);
+
+  it('again with the same id and name changes nothing, and another name is refused', async () => {
+    const id = v4();
+    const [first, again, other] = [
+      await run('workspace', 'create', 'Acme', '--id', id),
+      await run('workspace', 'create', 'Acme', '--id', id),
+      await run('workspace', 'create', 'Other', '--id', id),
+    ];
+    expect([first.code, again.code, other.code]).toEqual([0, 0, 1]);
+    expect([first.stdout, again.stdout, other.stdout]).toEqual([`${id}\n`, `${id}\n`, '']);
+    expect(other.stderr).toMatch(/^teampulse: the workspace was not made: .*: choose another --id\n$/);
+  });
+
+  it.each([
+    ['--time-zone', 'Europe/Atlantis', 1],
+    ['--currency', 'euros', 1],
+    ['--id', 'acme', 2],
+  ])('names the option that is wrong: %s %s', async (option, value, exitCode) => {
+    const { code, stdout, stderr } = await run('workspace', 'create', 'Acme', option, value);
+    expect([code, stdout]).toEqual([exitCode, '']);
+    expect(stderr).toContain(option);
+  });
+});
+
 describe('teampulse token create', () => {
   const workspaceId = v4();
+  beforeAll(async () => {
+    await run('workspace', 'create', 'Tokens', '--id', workspaceId);
+  });
+
+  it('says when there is no such workspace yet, and makes the token all the same', async () => {
+    const { code, stdout, stderr } = await run('token', 'create', '--workspace', v4());
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^ey/)]);
+    expect(stderr).toMatch(/no workspace .* yet; `teampulse workspace create`/);
+  });
 
   it('prints a token and nothing else, for whom and as long as it was told', async () => {
     const options = ['--workspace', workspaceId, '--subject', 'ann', '--role', 'viewer', '--expires', '30m'];
@@ -75,6 +128,7 @@ describe('teampulse gql', () => {
     ['variables that are no JSON', [TASKS, '--variables', '{first: 5}']],
     ['variables that are no object', [TASKS, '--variables', '[5]']],
     ['a URL that is none', [TASKS, '--url', 'nowhere']],
+    ['a URL of another protocol', [TASKS, '--url', 'ftp://127.0.0.1']],
   ])('exits with 2 for %s', async (_, args) => {
     const { code, stdout, stderr } = await run('gql', ...args);
     expect([code, stdout]).toEqual([2, '']);
@@ -94,6 +148,16 @@ describe('teampulse gql', () => {
     expect(stderr.trim().split('\n')).toHaveLength(1);
   });
 
+  it.each([
+    ['a port that requests may not go to', 'http://127.0.0.1:6000', /blocked.*another port, such as 4000/],
+    ['a host that there is not', 'http://nowhere.invalid', /ENOTFOUND.*check --url/],
+    ['https where http is spoken', () => address.replace('http:', 'https:'), /write http:/],
+  ])('exits with 3 and a hint for %s', async (_, url, hint) => {
+    const { code, stdout, stderr } = await run('gql', TASKS, '--url', typeof url === 'string' ? url : url());
+    expect([code, stdout]).toEqual([3, '']);
+    expect(stderr).toMatch(hint);
+  });
+
   it('exits with 3 where something else answers', async () => {
     const { code, stderr } = await run('gql', TASKS, '--url', `${address}/health`);
     expect(code).toBe(3);
@@ -102,13 +166,51 @@ describe('teampulse gql', () => {
 });
 
 describe('teampulse api', () => {
-  it('ends with 1 and says which port is taken and what to do, without a stack', async () => {
+  it('ends with 1 and says once which port is taken and what to do', async () => {
     const { port } = new URL(address);
     const { code, stdout, stderr } = await run('api', '--port', port);
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toMatch(new RegExp(`^teampulse: port ${port} on 127\\.0\\.0\\.1 is taken: .*choose another`, 'm'));
-    expect(stderr).not.toContain('    at ');
+    expect(stderr).toBe(`teampulse: can't listen on port ${port} of 127.0.0.1: the port is taken: choose another one, or stop what uses it\n`); // prettier-ignore
   });
+
+  it('says that the machine has no such address', async () => {
+    const { code, stderr } = await run('api', '--host', '192.0.2.1', '--port', '0');
+    expect(code).toBe(1);
+    expect(stderr).toBe("teampulse: can't listen on port 0 of 192.0.2.1: this machine has no such address: check the host\n"); // prettier-ignore
+  });
+});
+
+describe('teampulse migrate', () => {
+  it('says what broke without a stack', async () => {
+    const { code, stdout, stderr } = await teampulse(['migrate'], { DATABASE_URL: 'postgres://127.0.0.1:1/x' });
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/^teampulse: connect ECONNREFUSED 127\.0\.0\.1:1: nothing listens there.*\n$/);
+  });
+
+  it('leaves the database of a running `up` alone', async () => {
+    const { code, stderr } = await run('migrate');
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^teampulse: DATABASE_URL is not set: .*by itself\n$/)]);
+  });
+});
+
+describe('teampulse events', () => {
+  it.each([
+    ['show', 'nonsense', 'stream@revision'],
+    ['show', `task-${v4()}@x`, 'stream@revision'],
+    ['show', `task-${v4()}@99999999999999999999`, 'stream@revision'],
+    ['tail', '--type=task.', 'work.'],
+    ['tail', '--workspace=acme', 'UUID'],
+  ])('%s refuses %s with exit code 2 and what would be right', async (command, argument, right) => {
+    const { code, stdout, stderr } = await run('events', command, argument);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(right);
+  });
+
+  it('say what to do where no event store answers', async () => {
+    const nowhere = { EVENTSTORE_URL: 'esdb://127.0.0.1:1?tls=false' };
+    const { code, stderr } = await teampulse(['events', 'tail'], nowhere);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^teampulse: the event store .*EVENTSTORE_URL/)]);
+  }, 40_000);
 });
 
 describe('teampulse projections', () => {

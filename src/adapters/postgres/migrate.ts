@@ -24,6 +24,8 @@ export async function migrate(databaseUrl: string, direction: 'up' | 'down' = 'u
     client: 'pg',
     connection: { connectionString: databaseUrl, connectionTimeoutMillis: 10_000 },
     pool: { min: 0, max: 2 },
+    // What fails is thrown; knex would print it as well, stack and all.
+    log: { error: () => undefined, warn: () => undefined },
     migrations: { migrationSource: new SqlFiles(), tableName: 'teampulse_migrations' },
   });
   try {
