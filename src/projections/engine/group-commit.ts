@@ -25,7 +25,7 @@ const REST = { times: 2, mostMs: 10 };
 const TELL_MS = 10;
 const STORE_MS = 250;
 /** A transaction of so many events is worth its own, and would only keep others waiting. */
-const LARGE_EVENTS = 512;
+const LARGE_EVENTS = 256;
 
 /** How far one build is. */
 export interface Checkpoint {

@@ -49,6 +49,9 @@ export class ProjectionWorker {
   readonly #notice: (notice: EngineNotice) => void;
   #sharedTo: LogPosition | undefined;
   #shared: Promise<void> | undefined;
+  #begin: () => void = () => undefined;
+  /** Resolves when every build that was free at the start is known, and so where the shared reader begins. */
+  readonly #begun = new Promise<void>((resolve) => (this.#begin = resolve));
   #locks: LockHolder | undefined;
   #wake: (() => void) | undefined;
   #ended: Promise<void> | undefined;
@@ -110,6 +113,7 @@ export class ProjectionWorker {
       }
     }
     this.#shared ??= this.#readForAll();
+    this.#begin();
   }
 
   async #takeLocks(): Promise<LockHolder> {
@@ -169,8 +173,8 @@ export class ProjectionWorker {
   /** Feeds one build until it is level with the shared reader. */
   async #readAlone(running: Running): Promise<void> {
     const { runner, abort } = running;
-    // A moment for the others that start now, so that those that are level share one reading from the first event.
-    await delay(10);
+    // Joined any earlier, a build that is behind would miss what lies between it and one that starts after it, further on.
+    await this.#begun;
     while (!abort.signal.aborted && !this.#join(running)) {
       const reading = new AbortController();
       const signal = AbortSignal.any([abort.signal, reading.signal]);
