@@ -1,0 +1,89 @@
+/** What a worker owes when its builds stand at different places of the log, as they do after any stop under load. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { PostgresWriteDatabase } from '../../src/adapters/postgres/postgres-write-database.js';
+import type { RecordedEvent } from '../../src/domain/shared/recorded-event.js';
+import { ProjectionWorker } from '../../src/projections/engine/projection-worker.js';
+import { defineJournal, type Projection } from '../../src/projections/engine/projection.js';
+import type { EventLog, LogItem, SubscribeOptions } from '../../src/projections/ports/event-log.port.js';
+import type { Statement, TextRow } from '../../src/projections/ports/write-database.port.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+
+const journal = (name: string): Projection =>
+  defineJournal({
+    name,
+    version: 1,
+    events: 'all',
+    table: { name, columns: { position: 'bigint' }, key: ['position'] },
+    rows: ({ position }) => [{ position: position.commit }],
+  });
+const [behind, ahead] = [journal('behind'), journal('ahead')];
+
+const numbered = (n: number): RecordedEvent => ({
+  id: randomUUID(),
+  streamName: 'number-1',
+  revision: n,
+  position: { commit: BigInt(n), prepare: BigInt(n) },
+  type: 'number.Counted',
+  data: {},
+  recordedAt: '2026-03-01T10:00:00.000Z',
+  metadata: {
+    workspaceId: '00000000-0000-4000-8000-000000000001',
+    actor: { kind: 'system', id: 'test' },
+    commandId: randomUUID(),
+    $correlationId: randomUUID(),
+    $causationId: randomUUID(),
+    schemaVersion: 1,
+    occurredAt: '2026-03-01T10:00:00.000Z',
+  },
+});
+
+/** A log of the events 1 to `length`, in which nothing more happens. */
+const logOf = (length: number): EventLog => ({
+  head: async () => ({ commit: BigInt(length), prepare: BigInt(length) }),
+  async *subscribe({ after, signal }: SubscribeOptions): AsyncGenerator<readonly LogItem[]> {
+    const from = Number(after?.commit ?? 0) + 1;
+    for (let n = from; n <= length; n += 1) yield [{ kind: 'event', event: numbered(n), bytes: 100 }];
+    yield [{ kind: 'caughtUp' }];
+    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+  },
+});
+
+/** A Postgres far away: every query takes its time. */
+class SlowDatabase extends PostgresWriteDatabase {
+  override async query(statement: Statement): Promise<readonly TextRow[]> {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return super.query(statement);
+  }
+}
+
+describe('a worker that starts over builds of which one is behind the other', () => {
+  let database: TestDatabase;
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+  afterAll(() => database.drop());
+
+  const positions = async (table: string): Promise<number[]> => {
+    const rows = await database.sql<{ position: string }>(`SELECT position FROM read.${table} ORDER BY 1`);
+    return rows.map(({ position }) => Number(position));
+  };
+
+  async function run(projections: readonly Projection[], length: number, slow = false): Promise<void> {
+    const write = slow ? new SlowDatabase(database.url) : new PostgresWriteDatabase(database.url);
+    const worker = new ProjectionWorker({ log: logOf(length), database: write, projections });
+    await worker.start();
+    for (const { table } of projections)
+      await vi.waitFor(async () => expect((await positions(table.name)).at(-1)).toBe(length), 10_000);
+    await worker.stop();
+    await write.close();
+  }
+
+  it('gives the one behind every event, whoever is found first and however long finding them takes', async () => {
+    await run([behind], 3);
+    await run([ahead], 6);
+    await run([behind, ahead], 9, true);
+    expect(await positions('behind')).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(await positions('ahead')).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+});
