@@ -123,14 +123,15 @@ function parseJson(text: string): unknown {
   }
 }
 
-const isInstant = (text: string): boolean => /^\d{4}-/.test(text) && !Number.isNaN(Date.parse(text));
+/** As the read models give it. Date.parse alone takes a 30 February, and words, which Postgres does not. */
+const isInstant = (text: string): boolean => !Number.isNaN(Date.parse(text)) && new Date(text).toISOString() === text;
 
 const isKey: Record<KeyType, (text: string) => boolean> = {
   // Postgres refuses the zero character in text.
   text: (text) => !text.includes('\0'),
   uuid: (text) => /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/.test(text),
   timestamptz: isInstant,
-  date: (text) => text.length === 10 && isInstant(text),
+  date: (text) => isInstant(`${text}T00:00:00.000Z`),
   bigint: (text) => /^-?\d{1,18}$/.test(text),
   numeric: (text) => parseDecimal(text) !== undefined,
 };
