@@ -19,6 +19,7 @@ import {
 } from '@grpc/grpc-js';
 import gossipService from '@eventstore/db-client/generated/gossip_grpc_pb.js';
 import featuresService from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
+import persistentService from '@eventstore/db-client/generated/persistent_grpc_pb.js';
 import streamsService from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import { handleBatchAppend, type BatchAppendCall } from './batch-append.handler.js';
@@ -27,6 +28,8 @@ import { LogReader } from './log-reader.js';
 import { LogWriter } from './log-writer.js';
 import { clusterOfOne, supportedMethods } from './node-info.handlers.js';
 import { ClientGone, Outbound } from './outbound.js';
+import { persistentSubscriptionHandlers } from './persistent-subscriptions/handlers.js';
+import { PersistentSubscriptions } from './persistent-subscriptions/persistent-subscriptions.js';
 import { readAll, readStream } from './read.handler.js';
 import { readRequest, type ReadRequest } from './read-request.js';
 import { accessDenied } from './rpc-errors.js';
@@ -94,13 +97,16 @@ export async function startEmbeddedEventStore(options: EmbeddedEventStoreOptions
     'grpc.max_send_message_length': -1,
   });
   const security = options.users ? new StoreSecurity(reader, writer, live, log) : undefined;
+  const subscriptions = new PersistentSubscriptions(writer, reader, live, log);
   const stopAll = async (): Promise<void> => {
     security?.close();
+    subscriptions.close();
     await stop(server, writer, reader);
   };
   try {
     await writer.open();
     const madePasswords = (await security?.open(options.users ?? {})) ?? {};
+    await subscriptions.open();
     // The port is known before the services are, because gossip tells it; nothing is served before start-up is done.
     const bound = { port: 0 };
     addServices(server, {
@@ -109,6 +115,7 @@ export async function startEmbeddedEventStore(options: EmbeddedEventStoreOptions
       live,
       log,
       security,
+      subscriptions,
       maxAppendSize,
       address: () => ({ host, port: bound.port }),
     });
@@ -130,6 +137,7 @@ interface Parts {
   readonly log: StoreLog;
   /** Undefined on a store that runs open. */
   readonly security: StoreSecurity | undefined;
+  readonly subscriptions: PersistentSubscriptions;
   readonly maxAppendSize: number;
   readonly address: () => { readonly host: string; readonly port: number };
 }
@@ -180,6 +188,11 @@ function addServices(server: Server, parts: Parts): void {
       read: (call: ReadCall) => void answerRead(call, parts),
       batchAppend: (call: BatchAppendCall) => void answerBatchAppend(call, parts),
     },
+  );
+  const persistentDefinition = persistentService.PersistentSubscriptionsService;
+  server.addService(
+    { ...persistentDefinition, read: { ...persistentDefinition.read, responseSerialize: asIs } },
+    persistentSubscriptionHandlers({ subscriptions: parts.subscriptions, security, head: () => parts.live.head }),
   );
   server.addService(featuresService.ServerFeaturesService, { getSupportedMethods });
   server.addService(gossipService.GossipService, { read: gossip });

@@ -2,7 +2,15 @@
 import type streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { StoredEvent } from './stored-event.js';
 
-type FilterOptions = streams.ReadReq.Options.FilterOptions;
+/** Reads, and persistent subscriptions, each have a message of their own of this shape. */
+interface FilterOptions {
+  getEventType(): Expression | undefined;
+  getStreamIdentifier(): Expression | undefined;
+}
+interface Expression {
+  getRegex(): string;
+  getPrefixList(): string[];
+}
 export type Matches = (event: Pick<StoredEvent, 'type' | 'stream'>) => boolean;
 
 /** On every read of `$all` a real node hides these, with a filter and without. */
@@ -14,15 +22,30 @@ export const visibleInAll: Matches = ({ type, stream }) =>
     (stream.startsWith('$persistentsubscription-$all::') && HIDDEN_STREAM.test(stream))
   );
 
+/** A filter as it can be kept. The expression counts when there is one, else the prefixes. */
+export interface FilterDescription {
+  readonly by: 'type' | 'stream';
+  readonly regex: string;
+  readonly prefixes: readonly string[];
+}
+
 export class InvalidFilter extends Error {}
 
 /** @throws InvalidFilter when the filter says nothing or its expression is no regular expression */
-export function compileFilter(filter: FilterOptions): Matches {
+export const compileFilter = (filter: FilterOptions): Matches => matcherOf(describeFilter(filter));
+
+/** @throws InvalidFilter when the filter names neither event type nor stream */
+export function describeFilter(filter: FilterOptions): FilterDescription {
   const byType = filter.getEventType();
   const expression = byType ?? filter.getStreamIdentifier();
   if (!expression) throw new InvalidFilter('The filter names neither event type nor stream.');
-  const test = compileExpression(expression.getRegex(), expression.getPrefixList());
-  return byType
+  return { by: byType ? 'type' : 'stream', regex: expression.getRegex(), prefixes: expression.getPrefixList() };
+}
+
+/** @throws InvalidFilter as compileFilter */
+export function matcherOf({ by, regex, prefixes }: FilterDescription): Matches {
+  const test = compileExpression(regex, prefixes);
+  return by === 'type'
     ? (event) => test(event.type) && visibleInAll(event)
     : (event) => test(event.stream) && visibleInAll(event);
 }
@@ -41,7 +64,7 @@ function compileExpression(regex: string, prefixes: readonly string[]): (text: s
 }
 
 /** How many events one page of a filtered subscription examines, and after how many of them a checkpoint is due. */
-export function checkpointInterval(filter: FilterOptions): number {
+export function checkpointInterval(filter: streams.ReadReq.Options.FilterOptions): number {
   const window = filter.hasMax() ? filter.getMax() : filter.hasCount() ? 32 : 0;
   const interval = window * filter.getCheckpointintervalmultiplier();
   if (interval <= 0) throw new InvalidFilter('The filter needs a window and a checkpoint interval above 0.');

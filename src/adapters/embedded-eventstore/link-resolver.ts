@@ -1,5 +1,5 @@
 /** Links: an event of type `$>` whose data is `revision@stream` stands for the event there. One level only. */
-import { eventMessage, resolvedMessage, type UuidForm } from './messages.js';
+import { eventMessage, resolvedMessage, type ResolvedEvent, type UuidForm } from './messages.js';
 import type { LogReader } from './log-reader.js';
 import { TOMBSTONE_REVISION, type StoredEvent } from './stored-event.js';
 import { lastRevision, softDeleted } from './stream-states.js';
@@ -11,17 +11,18 @@ export function messageFor(
   request: { readonly resolveLinks: boolean; readonly uuid: UuidForm },
 ): Buffer | Promise<Buffer> {
   if (!request.resolveLinks || event.type !== '$>') return eventMessage(event, request.uuid);
-  return resolve(reader, event, request.uuid);
+  return resolveLink(reader, event).then((resolved) => resolvedMessage(resolved, request.uuid));
 }
 
-async function resolve(reader: LogReader, link: StoredEvent, uuid: UuidForm): Promise<Buffer> {
+/** A link with what it stands for: without an event when that is gone, as an event of its own when it names none. */
+export async function resolveLink(reader: LogReader, link: StoredEvent): Promise<ResolvedEvent> {
   const target = Buffer.from(link.data).toString('utf8');
   const separator = target.indexOf('@');
-  if (separator < 0) return resolvedMessage({ event: undefined, link }, uuid);
+  if (separator < 0) return { event: undefined, link };
   const revision = Number(target.slice(0, separator));
-  if (separator === 0 || !Number.isSafeInteger(revision) || revision < 0) return eventMessage(link, uuid);
+  if (separator === 0 || !Number.isSafeInteger(revision) || revision < 0) return { event: link, link: undefined };
   const event = await readable(reader, target.slice(separator + 1), revision);
-  return resolvedMessage({ event, link }, uuid);
+  return { event, link };
 }
 
 async function readable(reader: LogReader, stream: string, revision: number): Promise<StoredEvent | undefined> {

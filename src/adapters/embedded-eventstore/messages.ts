@@ -38,8 +38,21 @@ export function resolvedMessage({ event, link }: ResolvedEvent, uuid: UuidForm):
   return writer.finish();
 }
 
+/** What a consumer of a persistent subscription gets. Event and link both carry the position of what was pushed. */
+export function persistentEventMessage({ event, link }: ResolvedEvent, retryCount: number, uuid: UuidForm): Buffer {
+  const writer = new ProtoWriter(capacityFor(event) + capacityFor(link));
+  const response = writer.mark;
+  const position = (link ?? event)?.position;
+  writer.uint(5, retryCount);
+  if (position !== undefined) writer.uint(3, position);
+  if (link) recordedEvent(writer, 2, link, uuid, position);
+  if (event) recordedEvent(writer, 1, event, uuid, position);
+  writer.close(1, response);
+  return writer.finish();
+}
+
 export function confirmationMessage(subscriptionId: string): Buffer {
-  return message(2, (writer) => writer.string(1, subscriptionId));
+  return message(2, (writer) => writer.string(1, subscriptionId), subscriptionId.length * 3);
 }
 
 export function checkpointMessage(position: number): Buffer {
@@ -93,7 +106,13 @@ function capacityFor(event: StoredEvent | undefined): number {
   return ENVELOPE_BYTES + event.data.length + event.metadata.length + (event.stream.length + event.type.length) * 3;
 }
 
-function recordedEvent(writer: ProtoWriter, field: number, event: StoredEvent, uuid: UuidForm): void {
+function recordedEvent(
+  writer: ProtoWriter,
+  field: number,
+  event: StoredEvent,
+  uuid: UuidForm,
+  position = event.position,
+): void {
   const mark = writer.mark;
   if (event.data.length > 0) writer.bytes(8, event.data);
   if (event.metadata.length > 0) writer.bytes(7, event.metadata);
@@ -101,8 +120,8 @@ function recordedEvent(writer: ProtoWriter, field: number, event: StoredEvent, u
   mapEntry(writer, 'created', `${event.recordedAt}0000`);
   mapEntry(writer, 'content-type', event.isJson ? 'application/json' : 'application/octet-stream');
   mapEntry(writer, 'type', event.type);
-  writer.uint(5, event.position);
-  writer.uint(4, event.position);
+  writer.uint(5, position);
+  writer.uint(4, position);
   if (event.revision > 0) writer.uint(3, event.revision);
   streamIdentifier(writer, 2, event.stream);
   uuidField(writer, 1, event.id, uuid);

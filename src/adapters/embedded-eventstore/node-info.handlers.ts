@@ -8,6 +8,7 @@ import features from '@eventstore/db-client/generated/serverfeatures_pb.js';
 const VERSION = '24.10.4';
 
 const STREAMS = 'event_store.client.streams.streams';
+const PERSISTENT = 'event_store.client.persistent_subscriptions.persistentsubscriptions';
 /** Only what is implemented: the client raises UnsupportedError for the rest, or tries HTTP. */
 const METHODS: readonly (readonly [service: string, method: string, features: readonly string[]])[] = [
   [STREAMS, 'read', ['position', 'events']],
@@ -15,6 +16,14 @@ const METHODS: readonly (readonly [service: string, method: string, features: re
   [STREAMS, 'batchappend', ['deadline_duration']],
   [STREAMS, 'delete', []],
   [STREAMS, 'tombstone', []],
+  [PERSISTENT, 'create', ['stream', 'all']],
+  [PERSISTENT, 'update', ['stream', 'all']],
+  [PERSISTENT, 'delete', ['stream', 'all']],
+  [PERSISTENT, 'read', ['stream', 'all']],
+  [PERSISTENT, 'getinfo', ['stream', 'all']],
+  [PERSISTENT, 'replayparked', ['stream', 'all']],
+  [PERSISTENT, 'list', ['stream', 'all']],
+  [PERSISTENT, 'restartsubsystem', []],
   ['event_store.client.server_features.serverfeatures', 'getsupportedmethods', []],
   ['event_store.client.gossip.gossip', 'read', []],
 ];

@@ -16,7 +16,7 @@ export class MissingMetadata extends Error {
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const EMPTY_UUID = '00000000-0000-0000-0000-000000000000';
 /** An entry of a Postgres B-tree holds at most 2,704 bytes, and the stream's name is in one. */
-const MAX_NAME_BYTES = 2_000;
+export const MAX_NAME_BYTES = 2_000;
 
 type UuidMessage = InstanceType<typeof shared.UUID>;
 type StreamIdentifierMessage = InstanceType<typeof shared.StreamIdentifier>;

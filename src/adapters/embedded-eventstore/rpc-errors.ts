@@ -11,7 +11,8 @@ export class RpcError extends Error implements StatusObject {
   }
 }
 
-function rpcError(
+/** @param exception the trailer by which the client knows its error class */
+export function rpcError(
   code: status,
   details: string,
   exception?: string,
