@@ -71,6 +71,8 @@ export class JetStreamBus implements EventBus {
       name: 'teampulse-publisher',
       maxReconnectAttempts: -1,
       reconnectTimeWait: 500,
+      // A stack trace for every publish, in case it fails, costs as much as the publish.
+      noAsyncTraces: true,
     });
     return new JetStreamBus(connection, connection.jetstream({ timeout: ACK_TIMEOUT_MS }), logger);
   }
