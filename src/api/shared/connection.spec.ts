@@ -91,6 +91,8 @@ describe('walking the pages of a list', () => {
   });
 });
 
+const cursor = (...parts: readonly unknown[]): string => Buffer.from(JSON.stringify(parts)).toString('base64url');
+
 describe('the arguments of a list', () => {
   it.each<[string, PageArguments, object]>([
     ['nothing', {}, { limit: 21, backwards: false }],
@@ -118,7 +120,6 @@ describe('the arguments of a list', () => {
     { sql: 't.amount', field: 'amount', type: 'numeric' },
   ]);
   const right = ['2026-02-28', '2026-02-28T10:00:00.000Z', '01890a5d-ac96-774b-bcce-b302099a8057', '1.50'];
-  const cursor = (...parts: readonly unknown[]): string => Buffer.from(JSON.stringify(parts)).toString('base64url');
 
   it('take a cursor of this list', () => {
     expect(pageRequest({ after: cursor(1, 'dated', ...right) }, dated).from).toEqual(right);
