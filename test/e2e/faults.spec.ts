@@ -7,7 +7,7 @@ import { v7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { RunningUp } from '../support/running-up.js';
 import { createTestWorkspace } from '../support/real-data.js';
-import { isRunning } from '../support/teampulse-process.js';
+import { childrenOf, isRunning, TeampulseProcess } from '../support/teampulse-process.js';
 
 const CREATE_TASK = `mutation ($input: CreateTaskInput!) {
   createTask(input: $input) { task { id } position userErrors { code message } } }`;
@@ -80,7 +80,7 @@ class Load {
       while (!this.stopped.signal.aborted) {
         const data = await this.ask(CREATE_TASK, { input });
         if (!data) continue;
-        expect(data.createTask.userErrors).toEqual([]);
+        if (data.createTask.userErrors.length > 0) throw new Error(JSON.stringify(data.createTask));
         const [commit] = String(data.createTask.position).split('/');
         this.acknowledged.push({ id: data.createTask.task.id, title: input.title, position: BigInt(commit ?? '') });
         break;
@@ -229,4 +229,27 @@ describe.runIf(existsSync('/proc/self/stat'))('teampulse up, with a part of it g
     up = await RunningUp.start(folder);
     await check(load.acknowledged);
   }, 120_000);
+
+  it('stops within its time although every part hangs, and leaves nobody behind', async () => {
+    const { parts } = up;
+    for (const part of parts) process.kill(part, 'SIGSTOP');
+    const before = performance.now();
+    const { code } = await up.process.stop('SIGTERM');
+    expect(performance.now() - before).toBeLessThan(10_500);
+    expect(code).toBe(0);
+    expect(parts.filter(isRunning)).toEqual([]);
+  }, 60_000);
+
+  it('stops while it still starts, at any moment, and leaves nobody behind', async () => {
+    for (const count of [1, 3]) {
+      const starting = new TeampulseProcess(['up'], { TEAMPULSE_DATA: folder, HTTP_PORT: '0' });
+      const parts = (): number[] => [...childrenOf(starting.child.pid ?? 0).keys()];
+      await vi.waitUntil(() => parts().length >= count, { timeout: 20_000, interval: 5 });
+      const begun = parts();
+      const { code, stdout } = await starting.stop('SIGTERM');
+      expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+      expect(begun.filter(isRunning)).toEqual([]);
+      expect(existsSync(join(folder, 'up.lock'))).toBe(false);
+    }
+  }, 60_000);
 });
