@@ -14,6 +14,8 @@ async function main(args: readonly string[]): Promise<void> {
   const program = new Command('teampulse').description(
     'Tasks, sales, attendance and sync changes as events, read models and a GraphQL API.',
   );
+  // So that an option behind a subcommand's name is that subcommand's, also when its parent has one of the same name.
+  program.enablePositionalOptions();
   const words = args.filter((argument) => !argument.startsWith('-'));
   const wanted = words[0] === 'help' ? words[1] : words[0];
   for (const entry of entries) {

@@ -10,5 +10,9 @@ export function checksumOf(event: StoredEvent): number {
   const { position, revision, recordedAt, id, isJson, stream, type, data, metadata } = event;
   // The lengths keep bytes from moving unseen from one part into the next.
   const head = `${position} ${revision} ${recordedAt} ${id} ${isJson} ${data.length} ${stream.length} ${stream} ${type}`;
-  return crc32(data, crc32(metadata, crc32(head))) | 0;
+  return followedBy(followedBy(crc32(head), metadata), data) | 0;
 }
+
+/** zlib begins anew when it is handed no bytes at a null address, as some empty arrays are. */
+const followedBy = (checksum: number, bytes: Uint8Array): number =>
+  bytes.length > 0 ? crc32(bytes, checksum) : checksum;
