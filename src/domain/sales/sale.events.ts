@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { defineEvent, type EventOf } from '../shared/event.js';
 import { currencySchema, rescale, scaleSchema } from '../shared/money.js';
-import { localDateSchema } from '../shared/time.js';
+import { localDateSchema, utcInstantSchema } from '../shared/time.js';
 
 /** `sale`: an invoice. `credit_note`: goods given back or an invoice cancelled, as a document of its own. `adjustment`: a correction of the books. */
 export const saleKindSchema = z.enum(['sale', 'credit_note', 'adjustment']);
@@ -26,7 +26,7 @@ export const saleLineSchema = z.object({
   /** Profit on the line at the same scale; null when unknown. */
   profit: z.int().nullable(),
   /** When this line was sold, where the source says so line by line and it differs from the document's own time. */
-  soldAt: z.iso.datetime().optional(),
+  soldAt: utcInstantSchema.optional(),
 });
 export type SaleLine = z.infer<typeof saleLineSchema>;
 
@@ -37,7 +37,7 @@ export const saleHeaderSchema = z.object({
   /** The workspace's local day of the sale, which every report counts it on. */
   day: localDateSchema,
   /** The instant of the sale in UTC; null when only the day is known. */
-  soldAt: z.iso.datetime().nullable(),
+  soldAt: utcInstantSchema.nullable(),
   currency: currencySchema,
   /** Decimal places of every amount of this sale. */
   scale: scaleSchema,

@@ -1,5 +1,6 @@
 /** What every event says about itself beside its data: whose it is, who caused it, by which command, and when it happened. */
 import { z } from 'zod';
+import { utcInstantSchema } from './time.js';
 
 export const actorSchema = z.object({
   kind: z.enum(['user', 'integration', 'policy', 'system']),
@@ -17,7 +18,7 @@ export const eventMetadataSchema = z.object({
   $causationId: z.uuid(),
   schemaVersion: z.int().min(1),
   /** Business time, an ISO 8601 instant in UTC: when it happened. The log's own created time says when it was recorded. */
-  occurredAt: z.iso.datetime(),
+  occurredAt: utcInstantSchema,
   /** Where the command came from: ip and user agent for people, the run id for syncs. */
   source: z
     .object({ ip: z.string().optional(), userAgent: z.string().optional(), runId: z.uuid().optional() })

@@ -1,13 +1,22 @@
 /** Instants are ISO 8601 strings in UTC; days are `YYYY-MM-DD` without a zone. Pure: nothing here reads the clock. */
 import { z } from 'zod';
 
-/** An instant with `Z` or an offset; normalised to UTC with milliseconds. */
+/** Postgres has no year 0, and five digits are no ISO date: an event with either would stop every read model it is in. */
+const hasCommonYear = (text: string): boolean => /^\d{4}-/.test(text) && !text.startsWith('0000');
+
+/** An instant with `Z` or an offset, of the years 1 to 9999; normalised to UTC with milliseconds. */
 export const instantSchema = z.iso
   .datetime({ offset: true, error: 'an instant is ISO 8601 with a zone, such as 2026-03-01T09:30:00Z' })
-  .transform((text) => new Date(text).toISOString());
+  .transform((text) => new Date(text).toISOString())
+  .refine(hasCommonYear, 'an instant is of the years 1 to 9999, also in UTC');
 
-/** A day of the Gregorian calendar that exists. */
-export const localDateSchema = z.iso.date({ error: 'a date is YYYY-MM-DD and must exist in the calendar' });
+/** The same as it stands in events: normalised already. */
+export const utcInstantSchema = z.iso.datetime().refine(hasCommonYear, 'an instant is of the years 1 to 9999');
+
+/** A day of the Gregorian calendar that exists, of the years 1 to 9999. */
+export const localDateSchema = z.iso
+  .date({ error: 'a date is YYYY-MM-DD and must exist in the calendar' })
+  .refine(hasCommonYear, 'a date is of the years 1 to 9999');
 export type LocalDate = string;
 
 /** A time of day, `HH:MM` or `HH:MM:SS`. */
