@@ -1,6 +1,6 @@
 /** What the tests against reference figures of sales share. */
 import { EventStoreDbAdapter } from '../../src/adapters/eventstore/eventstore-db.adapter.js';
-import { formatPosition } from '../../src/api/shared/position.js';
+import { formatPosition } from '../../src/domain/shared/position.js';
 import { allEvents } from '../../src/capabilities.js';
 import { formatDecimal, parseDecimal, rescale } from '../../src/domain/shared/money.js';
 import type { TestApi } from '../support/api.js';

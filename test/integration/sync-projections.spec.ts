@@ -1,6 +1,4 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import type { DomainEvent } from '../../src/domain/shared/event.js';
-import type { RecordedEvent } from '../../src/domain/shared/recorded-event.js';
 import {
   integrationConfigured,
   integrationDisabled,
@@ -21,31 +19,7 @@ import { integrationsProjection } from '../../src/projections/sync/integrations.
 import { syncRejectsProjection } from '../../src/projections/sync/sync-rejects.projection.js';
 import { syncRunsProjection } from '../../src/projections/sync/sync-runs.projection.js';
 import { createTestDatabase, projectionTester, type TestDatabase } from '../support/database.js';
-
-const id = '01890a5d-ac96-774b-bcce-b302099a8057';
-const workspaceId = '01890a5d-ac96-774b-bcce-b302099a0001';
-const hour = (hours: number): string => new Date(Date.UTC(2026, 2, 1, hours)).toISOString();
-
-/** The events of one stream, an hour apart. */
-const stream = (category: string, ...events: readonly DomainEvent[]): RecordedEvent[] =>
-  events.map(({ type, data }, revision) => ({
-    id: `01890a5d-ac96-774b-bcce-00000000${String(revision).padStart(4, '0')}`,
-    streamName: `${category}-${id}`,
-    revision,
-    position: { commit: BigInt(revision + 1), prepare: BigInt(revision + 1) },
-    type,
-    data,
-    metadata: {
-      workspaceId,
-      actor: { kind: 'user', id: 'ann' },
-      commandId: id,
-      $correlationId: id,
-      $causationId: id,
-      schemaVersion: 1,
-      occurredAt: hour(revision),
-    },
-    recordedAt: hour(revision),
-  }));
+import { hour, id, stream } from '../support/stream.js';
 
 let database: TestDatabase;
 beforeAll(async () => {

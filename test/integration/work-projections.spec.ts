@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RecordedEvent } from '../../src/domain/shared/recorded-event.js';
-import type { DomainEvent } from '../../src/domain/shared/event.js';
 import { labelChanged, labelCreated, labelDeleted } from '../../src/domain/work/label.events.js';
 import { projectArchived, projectCreated, projectRenamed } from '../../src/domain/work/project.events.js';
 import {
@@ -27,37 +26,13 @@ import { tasksProjection } from '../../src/projections/work/tasks.projection.js'
 import { membersProjection } from '../../src/projections/workspaces/members.projection.js';
 import { workspacesProjection } from '../../src/projections/workspaces/workspaces.projection.js';
 import { createTestDatabase, projectionTester, type TestDatabase } from '../support/database.js';
+import { hour, id, stream, workspaceId } from '../support/stream.js';
 
-const id = '01890a5d-ac96-774b-bcce-b302099a8057';
-const workspaceId = '01890a5d-ac96-774b-bcce-b302099a0001';
 const [ann, bob, bug] = ['2', '3', '4'].map((digit) => `01890a5d-ac96-774b-bcce-b302099a000${digit}`) as [
   string,
   string,
   string,
 ];
-const hour = (hours: number): string => new Date(Date.UTC(2026, 2, 1, hours)).toISOString();
-
-/** The events of one stream, an hour apart. */
-const stream = (category: string, ...events: readonly DomainEvent[]): RecordedEvent[] =>
-  events.map(({ type, data }, revision) => ({
-    id: `01890a5d-ac96-774b-bcce-00000000${String(revision).padStart(4, '0')}`,
-    streamName: `${category}-${category === 'workspace' ? workspaceId : id}`,
-    revision,
-    position: { commit: BigInt(revision + 1), prepare: BigInt(revision + 1) },
-    type,
-    data,
-    metadata: {
-      workspaceId,
-      actor: { kind: 'user', id: 'ann' },
-      commandId: id,
-      $correlationId: id,
-      $causationId: id,
-      schemaVersion: 1,
-      occurredAt: hour(revision),
-    },
-    recordedAt: hour(revision),
-  }));
-
 let database: TestDatabase;
 beforeAll(async () => {
   database = await createTestDatabase();

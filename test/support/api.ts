@@ -2,8 +2,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { NestFactory } from '@nestjs/core';
-import { CommandBus } from '@nestjs/cqrs';
 import { createClient, type Client } from 'graphql-ws';
 import { v7 } from 'uuid';
 import { WebSocket } from 'ws';
@@ -16,13 +14,11 @@ import { TokenService } from '../../src/adapters/tokens/token-service.js';
 import type { Role } from '../../src/api/shared/request-context.js';
 import { createApi } from '../../src/app.module.js';
 import { allEvents, allProjections } from '../../src/capabilities.js';
-import { CreateWorkspace } from '../../src/commands/workspaces/create-workspace.command.js';
-import { deriveId } from '../../src/domain/shared/ids.js';
-import { Rejection } from '../../src/domain/shared/rejection.js';
+import type { CreateWorkspace } from '../../src/commands/workspaces/create-workspace.command.js';
 import { ProjectionWorker } from '../../src/projections/engine/projection-worker.js';
-import { WriteSideModule } from '../../src/write-side.module.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 import { startTestEventStore } from './event-store.js';
+import { createTestWorkspace } from './workspace.js';
 
 /** Sends an operation and gives its data; throws the errors as JSON when there are any. */
 // oxlint-disable-next-line typescript/no-explicit-any -- the shape of the answer is the query's, which the test wrote
@@ -108,7 +104,7 @@ export async function startTestApi(): Promise<TestApi> {
     token,
     send,
     async createWorkspace(id = v7(), settings = {}) {
-      await createWorkspace(store, id, settings);
+      await createTestWorkspace(server.connectionString, id, settings);
       return id;
     },
     as(workspaceId, role, subject) {
@@ -137,27 +133,6 @@ export async function startTestApi(): Promise<TestApi> {
       await Promise.all([database.drop(), server.close(), rm(folder, { recursive: true, force: true })]);
     },
   };
-}
-
-async function createWorkspace(
-  store: EventStoreDbAdapter,
-  workspaceId: string,
-  settings: CreateWorkspace['input']['settings'],
-): Promise<void> {
-  const app = await NestFactory.createApplicationContext(WriteSideModule.over(store), { logger: false });
-  try {
-    const commandId = deriveId('test-workspace', workspaceId);
-    const context = {
-      workspaceId,
-      actor: { kind: 'system' as const, id: 'test' },
-      commandId,
-      correlationId: commandId,
-    };
-    const made = await app.get(CommandBus).execute(new CreateWorkspace({ name: 'Test', settings }, context));
-    if (made instanceof Rejection) throw new Error(made.message);
-  } finally {
-    await app.close();
-  }
 }
 
 /** The next answers of a subscription, in order. Ends the iteration when it has them. */

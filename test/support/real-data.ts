@@ -1,19 +1,13 @@
 /** The real data sets, which lie beside the repository and are not part of it, and the way they get into a test's stack. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { NestFactory } from '@nestjs/core';
-import { CommandBus } from '@nestjs/cqrs';
 import { prepareImport } from '../../src/adapters/connectors/import/prepare-import.js';
 import type { ImportOutcome } from '../../src/adapters/connectors/import/import-run.js';
 import type { ImportKind } from '../../src/adapters/connectors/mapping/mapping.js';
-import { EventStoreDbAdapter } from '../../src/adapters/eventstore/eventstore-db.adapter.js';
-import { allEvents } from '../../src/capabilities.js';
 import { importInto } from '../../src/cli/import.command.js';
-import { CreateWorkspace } from '../../src/commands/workspaces/create-workspace.command.js';
-import { deriveId } from '../../src/domain/shared/ids.js';
-import { Rejection } from '../../src/domain/shared/rejection.js';
 import type { RejectedRecord } from '../../src/domain/sync/sync-run.events.js';
-import { WriteSideModule } from '../../src/write-side.module.js';
+
+export { createTestWorkspace } from './workspace.js';
 
 interface Step {
   readonly kind: ImportKind;
@@ -77,28 +71,4 @@ export async function importRealData(
     outcomes.push(await importInto(stack.eventstoreUrl, stack.workspaceId, prepared, listeners));
   }
   return { outcomes, rejects };
-}
-
-/** Makes a workspace straight in the log: no API needed. */
-export async function createTestWorkspace(
-  eventstoreUrl: string,
-  workspaceId: string,
-  settings: { readonly timeZone?: string; readonly currency?: string; readonly lateAfter?: string } = {},
-): Promise<void> {
-  const store = new EventStoreDbAdapter(eventstoreUrl, allEvents);
-  const app = await NestFactory.createApplicationContext(WriteSideModule.over(store), { logger: false });
-  try {
-    const commandId = deriveId('test-workspace', workspaceId);
-    const context = {
-      workspaceId,
-      actor: { kind: 'system' as const, id: 'test' },
-      commandId,
-      correlationId: commandId,
-    };
-    const made = await app.get(CommandBus).execute(new CreateWorkspace({ name: 'Test', settings }, context));
-    if (made instanceof Rejection) throw new Error(made.message);
-  } finally {
-    await app.close();
-    await store.dispose();
-  }
 }

@@ -9,7 +9,7 @@
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
 import type { Change, ChangeHistory, ChangePayload, ChangeRequest } from '../shared/change-feed.js';
 import { subscriberTooSlow } from '../shared/errors.js';
-import { comparePositions, formatPosition } from '../shared/position.js';
+import { comparePositions, formatPosition } from '../../domain/shared/position.js';
 import type { ApiContext, LoaderScope } from '../shared/request-context.js';
 
 /** Two seconds of a busy workspace; a reader further behind continues from its cursor, which costs no memory. */

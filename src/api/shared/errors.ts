@@ -3,8 +3,8 @@
  * (`userErrors`); what is thrown here is what a query can't answer with data.
  */
 import { GraphQLError } from 'graphql';
+import { formatPosition } from '../../domain/shared/position.js';
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
-import { formatPosition } from './position.js';
 
 /** An argument is wrong: says which and what to send instead. */
 export const badInput = (message: string, argument?: string): GraphQLError =>

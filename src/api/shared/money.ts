@@ -17,7 +17,7 @@ export const fromDomainMoney = (money: Money): MoneyPayload =>
   moneyAt(BigInt(money.amount), money.scale, money.currency);
 
 function moneyAt(amount: bigint, scale: number, currency: string): MoneyPayload {
-  const minorScale = minorScaleOf(currency);
+  const minorScale = minorUnitScale(currency);
   return {
     amount: exact(amount, scale, minorScale),
     currency,
@@ -36,12 +36,4 @@ function exact(amount: bigint, scale: number, minorScale: number): string {
   return digits < minorScale
     ? formatDecimal(rescale(value, digits, minorScale), minorScale)
     : formatDecimal(value, digits);
-}
-
-/** Making a number format costs more than a whole field. At most 17,576 entries: three letters. */
-const scales = new Map<string, number>();
-function minorScaleOf(currency: string): number {
-  let scale = scales.get(currency);
-  if (scale === undefined) scales.set(currency, (scale = minorUnitScale(currency)));
-  return scale;
 }

@@ -4,8 +4,8 @@
  */
 import { GraphQLError, GraphQLScalarType, Kind, type ValueNode } from 'graphql';
 import { parseDecimal } from '../../domain/shared/money.js';
+import { formatPosition, parsePosition } from '../../domain/shared/position.js';
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
-import { formatPosition, parsePosition } from './position.js';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;
