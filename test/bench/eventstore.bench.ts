@@ -1,22 +1,35 @@
 /**
  * How fast the embedded event store is through the real client: client here, server and Postgres in processes of their own,
- * with fsync. Run by `npm run bench:eventstore [-- seconds]`; every figure is the mean over the whole period.
+ * with fsync; and beside it, on the same Postgres, the stores that other Node programs use. Every figure is the mean over the
+ * whole period.
+ *
+ *   npm run bench:eventstore -- [--seconds 5] [--live-rate 5000]
  */
-import { fork, type ChildProcess } from 'node:child_process';
+import { execFile, fork, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { EventStoreDBClient, START, excludeSystemEvents, jsonEvent, type EventData } from '@eventstore/db-client';
+import { parseArgs, promisify } from 'node:util';
+import { END, EventStoreDBClient, START, excludeSystemEvents, jsonEvent, type EventData } from '@eventstore/db-client';
 import { startEmbeddedPostgres } from '../../src/adapters/embedded-postgres/embedded-postgres.js';
 import { ensureDatabases } from '../../src/adapters/postgres/prepare-server.js';
 import { EventStoreDbAdapter } from '../../src/adapters/eventstore/eventstore-db.adapter.js';
 import { labelCreated } from '../../src/domain/work/label.events.js';
 import { eventCatalogue } from '../../src/domain/event-catalogue.js';
 
-const seconds = Number(process.argv[2] ?? 5);
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '5' },
+    // Appends a second whose delivery to a subscriber is timed.
+    'live-rate': { type: 'string', default: '5000' },
+  },
+});
+const seconds = Number(values.seconds);
+const PEERS = path.resolve('test/bench/peers/stores.js');
 const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 
 /** What TeamPulse itself writes: a small event with its full metadata, about 450 bytes. */
@@ -40,6 +53,8 @@ interface Rate {
   readonly perSecond: number;
   readonly count: number;
   readonly p95Ms?: number;
+  /** Of appends, to hold the peers against. */
+  readonly append?: Pick<PeerFigure, 'inFlight' | 'batch'>;
 }
 
 async function appends(client: EventStoreDBClient, inFlight: number, batch: number): Promise<Rate> {
@@ -62,6 +77,7 @@ async function appends(client: EventStoreDBClient, inFlight: number, batch: numb
     perSecond,
     count: latencies.length * batch,
     p95Ms: latencies[Math.floor(latencies.length * 0.95)] ?? 0,
+    append: { inFlight, batch },
   };
 }
 
@@ -114,6 +130,58 @@ async function streamReads(client: EventStoreDBClient): Promise<Rate> {
   };
 }
 
+/** From asking for the append to the subscriber's hands, at an even rate. */
+async function liveDelivery(client: EventStoreDBClient, perSecond: number): Promise<Rate> {
+  const sent = new Map<string, number>();
+  const latencies: number[] = [];
+  const subscription = client.subscribeToAll({ fromPosition: END, filter: excludeSystemEvents() });
+  subscription.on('data', ({ event: come }) => {
+    const from = come && sent.get(come.id);
+    if (from !== undefined) latencies.push(performance.now() - from);
+  });
+  await new Promise<void>((resolve) => subscription.once('confirmation', resolve));
+  const started = performance.now();
+  const asked: Promise<unknown>[] = [];
+  while (performance.now() - started < seconds * 1000) {
+    const due = ((performance.now() - started) * perSecond) / 1000;
+    while (asked.length < due) {
+      const one = event();
+      sent.set(one.id, performance.now());
+      asked.push(client.appendToStream(`bench-${randomUUID()}`, one, { expectedRevision: 'no_stream' }));
+    }
+    await delay(1);
+  }
+  await Promise.all(asked);
+  const elapsed = performance.now() - started;
+  for (const end = performance.now() + 10_000; latencies.length < asked.length && performance.now() < end;)
+    await delay(10);
+  await subscription.unsubscribe();
+  if (latencies.length !== asked.length)
+    throw new Error(`${latencies.length} of ${asked.length} events were delivered`);
+  latencies.sort((a, b) => a - b);
+  return {
+    what: `live delivery, ${perSecond}/s wanted`,
+    perSecond: (asked.length * 1000) / elapsed,
+    count: asked.length,
+    p95Ms: latencies[Math.floor(latencies.length * 0.95)] ?? 0,
+  };
+}
+
+interface PeerFigure {
+  readonly inFlight: number;
+  readonly batch: number;
+  readonly perSecond: number;
+}
+
+/** In a process of its own, from a package of its own. */
+async function measurePeer(name: string, postgresUrl: string): Promise<PeerFigure[]> {
+  const { stdout } = await promisify(execFile)(process.execPath, [PEERS, name, postgresUrl, String(seconds)]);
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as PeerFigure);
+}
+
 function startServer(postgresUrl: string): Promise<{ child: ChildProcess; connectionString: string }> {
   const profile = process.env['BENCH_PROFILE'];
   const child = fork(main, ['eventstore', '--port', '0', '--postgres-url', postgresUrl], {
@@ -160,9 +228,11 @@ try {
   await ensureDatabases(postgres.url(), ['eventstore']);
   const { child, connectionString } = await startServer(postgres.url('eventstore'));
   const client = EventStoreDBClient.connectionString(connectionString);
+  const ours: PeerFigure[] = [];
   const measure = async (run: () => Promise<Rate>): Promise<void> => {
     const before = cpuMicros(child.pid ?? 0, postgres.cluster);
-    const { what, perSecond, p95Ms, count } = await run();
+    const { what, perSecond, p95Ms, count, append } = await run();
+    if (append) ours.push({ ...append, perSecond });
     const after = cpuMicros(child.pid ?? 0, postgres.cluster);
     const cpu = after.map((micros, part) => ((micros - (before[part] ?? 0)) / count).toFixed(1)).join(' + ');
     const latency = p95Ms === undefined ? '' : `, p95 ${p95Ms.toFixed(1)} ms`;
@@ -178,9 +248,20 @@ try {
   await measure(() => streamReads(client));
   await measure(() => catchUpRaw(client));
   await measure(() => catchUpDecoded(connectionString));
+  await measure(() => liveDelivery(client, Number(values['live-rate'])));
   await client.dispose();
   child.kill('SIGTERM');
   await new Promise((resolve) => child.once('exit', resolve));
+  for (const name of ['emmett', 'castore', 'message-db']) {
+    await ensureDatabases(postgres.url(), [name]);
+    for (const { inFlight, batch, perSecond } of await measurePeer(name, postgres.url(name))) {
+      const own = ours.find((figure) => figure.inFlight === inFlight && figure.batch === batch);
+      const ratio = own ? `; ours is ${(own.perSecond / perSecond).toFixed(2)} times that` : '';
+      console.log(
+        `${Math.round(perSecond).toLocaleString('en').padStart(9)}/s  ${name}: append, ${batch === 1 ? 'single events' : `batches of ${batch}`}, ${inFlight} in flight${ratio}`,
+      );
+    }
+  }
 } finally {
   await postgres.stop();
   await rm(folder, { recursive: true, force: true });
