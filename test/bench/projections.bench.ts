@@ -1,13 +1,14 @@
 /**
  * How fast the projection engine is, apart from the event store: a log in memory, Postgres in processes of its own, with fsync.
  * Prints the rate of a build of the sales read models, and how long a live event takes from arrival to commit.
- * Run: node .bench/test/bench/projections.bench.js [events]
+ * Run by `npm run bench:projections [-- events]`.
  */
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { startEmbeddedPostgres } from '../../src/adapters/embedded-postgres/embedded-postgres.js';
-import { migrate } from '../../src/adapters/postgres/migrate.js';
 import { PostgresWriteDatabase } from '../../src/adapters/postgres/postgres-write-database.js';
 import { ensureDatabases } from '../../src/adapters/postgres/prepare-server.js';
 import { saleRecorded } from '../../src/domain/sales/sale.events.js';
@@ -18,6 +19,7 @@ import { eventIndexProjection } from '../../src/projections/audit/event-index.pr
 import { salesProjection } from '../../src/projections/sales/sales.projection.js';
 
 const events = Number(process.argv[2] ?? 200_000);
+const main = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
 const id = (n: number, kind: number): string => `00000000-0000-4${String(kind).padStart(3, '0')}-8000-${String(n).padStart(12, '0')}`; // prettier-ignore
 const position = (n: number): LogPosition => ({ commit: BigInt(n), prepare: BigInt(n) });
 
@@ -70,7 +72,8 @@ const folder = await mkdtemp(path.join(os.tmpdir(), 'teampulse-bench-'));
 const postgres = await startEmbeddedPostgres({ dataFolder: folder });
 try {
   await ensureDatabases(postgres.url(), ['bench']);
-  await migrate(postgres.url('bench'));
+  // The build finds the migrations beside it; what is compiled for the bench stands elsewhere.
+  execFileSync(process.execPath, [main, 'migrate'], { env: { ...process.env, DATABASE_URL: postgres.url('bench') } });
   await measure('sales', [salesProjection]);
   await measure('event index', [eventIndexProjection]);
 } finally {
