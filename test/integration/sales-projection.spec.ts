@@ -134,6 +134,25 @@ describe('the sales projection', () => {
     expect(await apart.rows('sales_by_category')).toMatchObject([{ category: 'Home', lines: '3', sale_lines: '2' }]);
   });
 
+  it('adds up amounts and units that no 64 bits hold', async () => {
+    const most = { quantity: '9000000000000', unitPrice: '1' };
+    const events = [1, 2, 3].flatMap(() => saleEventsOf(v4(), record({ currency: 'JPY' }, most)));
+    const sums = { gross: '27000000000000000000', net: '27000000000000000000', units: '27000000000000000000' };
+    const after = tester().given(...events);
+    for (const table of ['sales_by_day', 'sales_by_customer', 'sales_by_product', 'sales_by_category'])
+      expect(await after.rows(table)).toMatchObject([sums]);
+  });
+
+  it('keeps the longest texts that a command takes', async () => {
+    let next = 0x4e00;
+    const text = (length: number): string => Array.from({ length }, () => String.fromCharCode((next += 7))).join('');
+    const longest = { sku: text(100), product: text(500), category: Array.from({ length: 5 }, () => text(100)) };
+    const place = { country: text(100), region: text(100), channel: text(100), customerId: text(100) };
+    const header = { ...place, reference: text(100), customerName: text(200) };
+    const after = tester().given(...saleEventsOf(v4(), record(header, longest)));
+    expect(await after.rows('sales_by_category')).toMatchObject([{ category: longest.category.join('\u001f') }]);
+  });
+
   it('shows what is given back on its own day, and a cancelled document as such', async () => {
     const events = saleEventsOf(v4(), record(), { type: 'cancel', day: '2026-03-09', reason: 'lost' });
     expect(

@@ -23,12 +23,22 @@ const text = (max: number) =>
     .max(max)
     .regex(/^[^\0\p{Cs}]*$/u, 'this text holds characters that are none; read it in its right encoding');
 
+/** Figures are kept by path, and a longer one, of three bytes a character, would not fit an entry of an index. */
+const MAX_PATH = 500;
+
 export const saleLineInput = z.object({
   lineNo: z.int().min(1).max(1_000_000_000).nullish(),
   sku: text(100),
   product: text(500),
   /** Widest first. */
-  category: z.array(text(100).min(1)).max(10).default([]),
+  category: z
+    .array(text(100).min(1))
+    .max(10)
+    .refine(
+      (path) => path.join('').length <= MAX_PATH,
+      `a path of categories has at most ${MAX_PATH} characters in all`,
+    )
+    .default([]),
   quantity: decimalText,
   /** May be left out when `amount` is there. */
   unitPrice: decimalText.nullish(),

@@ -2,7 +2,7 @@
  * The arithmetic of a sale's lines: decimals as text in, integers at the sale's scale out. Exact: bigint only, and refused
  * where a result would not fit a safe integer.
  */
-import { divideHalfEven, formatDecimal, minorUnitScale, parseDecimal, rescale } from '../shared/money.js';
+import { divideHalfEven, formatDecimal, minorUnitScale, parseDecimal, READ_SCALE, rescale } from '../shared/money.js';
 import { reject, Rejection } from '../shared/rejection.js';
 import type { SaleLine } from './sale.events.js';
 
@@ -32,6 +32,8 @@ const ALWAYS_SMALL = 50;
 const MAX_SCALE = 6;
 /** Unit prices that are worked out from the amount. */
 const UNIT_PRICE_SCALE = 9;
+/** What a sale comes to, in units of its currency: what the 64 bits hold that read models keep it in, rounded down. */
+const MAX_TOTAL = 9_000_000_000_000n;
 /** A stated amount above quantity × unit price may be taxes or charges; beyond this factor it is a slip of the pen. */
 const MAX_STATED_FACTOR = 2n;
 
@@ -157,7 +159,7 @@ function lineAt({ input, quantity, unitPrice, amount, profit }: ExactLine, lineN
 }
 
 /** The sum of the lines, or why it can't be kept; also refuses lines that an event or a sale has no room for. */
-export function totalOf(all: readonly SaleLine[], added: readonly SaleLine[] = all): number | Rejection {
+export function totalOf(all: readonly SaleLine[], scale: number, added: readonly SaleLine[] = all): number | Rejection {
   if (all.length > MAX_SALE_LINES) {
     return reject('INVALID', `a sale has at most ${MAX_SALE_LINES} lines, this one would have ${all.length}`, [
       'lines',
@@ -176,12 +178,17 @@ export function totalOf(all: readonly SaleLine[], added: readonly SaleLine[] = a
   if (!fits || !Number.isSafeInteger(Number(total))) {
     return reject('INVALID', 'the amounts are too large to be kept exactly with so many decimals', ['lines']);
   }
+  if (magnitude(rescale(total, scale, READ_SCALE)) > rescale(MAX_TOTAL, 0, READ_SCALE)) {
+    return reject('INVALID', `a sale comes to at most ${MAX_TOTAL} either way; record it in parts`, ['lines']);
+  }
   if (added.length > ALWAYS_SMALL && new TextEncoder().encode(JSON.stringify(added)).length > MAX_LINES_BYTES) {
     const message = `these ${added.length} lines are too much for one command; send some of them with addSaleLines`;
     return reject('INVALID', message, ['lines']);
   }
   return Number(total);
 }
+
+const magnitude = (value: bigint): bigint => (value < 0n ? -value : value);
 
 export const sameLine = (left: SaleLine, right: SaleLine): boolean => lineText(left) === lineText(right);
 

@@ -111,6 +111,18 @@ describe('record a sale', () => {
       .when(record({ quantity: '3', unitPrice: price }))
       .then([odd]);
   });
+  it('refuses more than read models can hold, and takes the most that they can', () => {
+    const most = { quantity: '9000000000000', unitPrice: '1' };
+    const yen = { currency: 'JPY' };
+    sale
+      .given([])
+      .when(record(most, yen))
+      .then([withLine({ ...most, amount: 9_000_000_000_000 }, { ...yen, scale: 0 })]);
+    sale
+      .given([])
+      .when(record({ quantity: '9000000000001', unitPrice: '1' }, yen))
+      .then(rejection('INVALID', ['lines']));
+  });
   it('takes the amount that the source states after a discount, and its profit', () => {
     const expected = withLine({ amount: 1500, profit: -25 });
     sale

@@ -125,7 +125,7 @@ function record(command: CommandOf<'record'>, state: SaleState): Decision<SaleEv
     const same = differences(state.header, header) === undefined && sameLines(state.lines, lines);
     return same ? [] : reject('ALREADY_EXISTS', 'this sale is recorded already, with other content; amend it instead');
   }
-  const total = totalOf(lines);
+  const total = totalOf(lines, scale);
   if (total instanceof Rejection) return total;
   return refuseKind(header, total) ?? [saleRecorded({ ...header, lines })];
 }
@@ -147,7 +147,7 @@ function addLines(command: CommandOf<'addLines'>, state: RecordedSale): Decision
     }
   }
   if (added.length === 0) return [];
-  const total = totalOf([...present, ...added], added);
+  const total = totalOf([...present, ...added], worked.scale, added);
   if (total instanceof Rejection) return total;
   const refused =
     refuseKind(header, total) ?? refuseTotal(state, raised(state.refunded, header.scale, worked.scale), total);
@@ -167,7 +167,7 @@ function amend({ changes, lines: inputs, reason }: CommandOf<'amend'>, state: Re
   const changed = differences(state.header, header);
   if (!changed && !lines) return [];
 
-  const total = totalOf(lines ?? before.lines, lines ?? []);
+  const total = totalOf(lines ?? before.lines, worked.scale, lines ?? []);
   if (total instanceof Rejection) return total;
   const refused = refuseKind(header, total) ?? refuseTotal(before, before.refunded, total);
   if (refused) return refused;

@@ -12,12 +12,17 @@ import {
 } from './sale-contributions.js';
 import { evolveSale, type SaleRow } from './sale-row.js';
 
-const sums = (names: readonly string[]): Record<string, 'bigint'> =>
-  Object.fromEntries(names.map((name) => [name, 'bigint' as const]));
+/** Amounts and units of many sales together may be more than 64 bits hold, and a sum that overflows would stop the read model. */
+const UNBOUNDED: ReadonlySet<string> = new Set([
+  'units', 'gross', 'net', 'refunds', 'profit', 'cancellations', 'adjustments',
+]); // prettier-ignore
+
+const sums = (names: readonly string[]): Record<string, 'bigint' | 'numeric'> =>
+  Object.fromEntries(names.map((name) => [name, UNBOUNDED.has(name) ? 'numeric' : 'bigint']));
 
 export const salesProjection = defineEntity<SaleRow>()({
   name: 'sales',
-  version: 1,
+  version: 2,
   events: saleEvents,
   table: {
     name: 'sales',
