@@ -161,13 +161,17 @@ export async function openArchive(
   source.on('data', (chunk) => onBytes(chunk.length));
   const unzipped = new PassThrough();
   // Failures reach whoever reads the lines.
-  pipeline(source, createGunzip(), unzipped).catch((error: unknown) => unzipped.destroy(asDamage(error, file)));
+  pipeline(source, createGunzip(), unzipped).catch(() => undefined);
   const lines = createInterface({ input: unzipped, crlfDelay: Infinity })[Symbol.asyncIterator]();
   const failed = new Promise<never>((_, reject) => unzipped.once('error', reject));
   failed.catch(() => undefined);
   const next = async (): Promise<string | undefined> => {
-    const line = await Promise.race([lines.next(), failed]);
-    return line.done ? undefined : line.value;
+    try {
+      const line = await Promise.race([lines.next(), failed]);
+      return line.done ? undefined : line.value;
+    } catch (error) {
+      throw asDamage(error, file);
+    }
   };
   const first = await next();
   const header = headerSchema.safeParse(parse(first ?? ''));

@@ -58,10 +58,12 @@ export async function* exportLog(
 
 /** Where the log ends now; undefined when it is empty. */
 export async function endOfLog(client: EventStoreDBClient): Promise<bigint | undefined> {
+  let end: bigint | undefined;
+  // To the read's end: the client waits for ever for one that was left.
   for await (const { event } of client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1 })) {
-    return event?.position?.commit;
+    end = event?.position?.commit;
   }
-  return undefined;
+  return end;
 }
 
 /** The server's own; the metadata of people's streams are theirs. */
