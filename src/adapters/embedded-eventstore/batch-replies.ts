@@ -22,6 +22,11 @@ export function forOutcome(correlationId: string, stream: string, expected: numb
     }
     case 'denied':
       return accessDenied(correlationId, stream);
+    case 'no-room': {
+      // A timeout is what clients try again; there is no detail that says more.
+      const detail = new shared.Timeout().serializeBinary();
+      return failure(correlationId, stream, codes.Code.RESOURCE_EXHAUSTED, 'Timeout', detail);
+    }
     case 'failed':
       return failure(correlationId, stream, codes.Code.UNKNOWN, 'Unknown', new shared.Unknown().serializeBinary());
   }

@@ -24,7 +24,11 @@ const MAX_GROUP_BYTES = 4 * 1024 * 1024;
 const MAX_QUEUED_WRITES = 16_384;
 const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
 
-export type WriteAnswer = WriteOutcome | { readonly kind: 'failed'; readonly error: Error };
+export type WriteAnswer =
+  | WriteOutcome
+  /** The disk or the memory under Postgres is full. Nothing was written; the same again succeeds once there is room. */
+  | { readonly kind: 'no-room' }
+  | { readonly kind: 'failed'; readonly error: Error };
 
 interface QueuedWrite {
   readonly request: WriteRequest;
@@ -56,6 +60,8 @@ export class LogWriter {
   #inDoubt: DecidedGroup | undefined;
   readonly #roomWaiters = new Set<() => void>();
   #lastTime = 0;
+  /** Told once, not for every write. */
+  #outOfRoom = false;
 
   constructor(
     postgresUrl: string,
@@ -167,6 +173,8 @@ export class LogWriter {
   }
 
   #publish(group: AppendGroup, decided: readonly [QueuedWrite, WriteOutcome][]): void {
+    if (this.#outOfRoom) this.log.info({}, 'Postgres has room for events again');
+    this.#outOfRoom = false;
     group.publish();
     this.live.publish(group.events);
     for (const [write, outcome] of decided) write.answer(outcome);
@@ -185,6 +193,13 @@ export class LogWriter {
       this.#inDoubt = inDoubt;
       if (!inDoubt) this.#requeue(writes);
       this.#session.discard(client);
+      return;
+    }
+    if (isOutOfRoom(error)) {
+      // Neither another try nor its neighbours would fare better now.
+      if (!this.#outOfRoom) this.log.error({ err: error }, 'Postgres has no room for events; make room, and appends go on by themselves'); // prettier-ignore
+      this.#outOfRoom = true;
+      for (const write of writes) write.answer({ kind: 'no-room' });
       return;
     }
     if (writes.length > 1) {
@@ -238,6 +253,10 @@ export class LogWriter {
     return this.#lastTime;
   }
 }
+
+/** SQLSTATE class 53, insufficient resources: the disk is full, out of memory. */
+const isOutOfRoom = (error: Error): boolean =>
+  'code' in error && typeof error.code === 'string' && /^53[0-9A-Z]{3}$/.test(error.code);
 
 /** Whether the events of a group are in the log: the first and the last, since a group is written whole or not at all. */
 async function isCommitted(client: pg.ClientBase, group: AppendGroup): Promise<boolean> {

@@ -63,4 +63,7 @@ export const invalidArgument = (details: string): RpcError => rpcError(status.IN
 export const unknown = (details: string): RpcError => rpcError(status.UNKNOWN, details);
 export const notReady = (): RpcError => rpcError(status.UNAVAILABLE, 'Server Is Not Ready');
 export const tooBusy = (): RpcError => rpcError(status.UNAVAILABLE, 'Server Is Too Busy');
+/** UNAVAILABLE, which clients try again, and not RESOURCE_EXHAUSTED, which is also what a message that is too large gives. */
+export const noRoom = (): RpcError =>
+  rpcError(status.UNAVAILABLE, 'The disk under the event store is full: nothing was written.');
 export const timedOut = (what: string): RpcError => rpcError(status.ABORTED, `Operation timed out: ${what}`);

@@ -97,7 +97,10 @@ async function readAppend(call: ServerReadableStream<AppendReq, AppendResp>, lim
   return { kind: 'append', ...target, events };
 }
 
-function write(writer: LogWriter, request: WriteRequest): Promise<Exclude<WriteAnswer, { kind: 'failed' }>> {
+function write(
+  writer: LogWriter,
+  request: WriteRequest,
+): Promise<Exclude<WriteAnswer, { kind: 'failed' | 'no-room' }>> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       pending.abandon();
@@ -106,6 +109,7 @@ function write(writer: LogWriter, request: WriteRequest): Promise<Exclude<WriteA
     const pending = writer.write(request, (answer) => {
       clearTimeout(timer);
       if (answer.kind === 'failed') reject(errors.unknown(answer.error.message));
+      else if (answer.kind === 'no-room') reject(errors.noRoom());
       else resolve(answer);
     });
   });
