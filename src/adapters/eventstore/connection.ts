@@ -19,6 +19,10 @@ const TOTAL_MS = 10_000;
 const DISPOSE_MS = 1_000;
 /** First and longest pause between attempts. */
 const BACKOFF_MS = { first: 50, most: 1_000 };
+const KEEP_ALIVE_TIMEOUT_MS = 10_000;
+const KEEP_ALIVE_TIMEOUT = /([?&]keepAliveTimeout=)(-?\d+)/i;
+
+let connectionsApart = 0;
 
 export class Connection {
   #client: EventStoreDBClient | undefined;
@@ -37,6 +41,20 @@ export class Connection {
   /** False once this client was given up: what it still hands out may be cut short. */
   isCurrent(client: EventStoreDBClient): boolean {
     return this.#client === client;
+  }
+
+  /**
+   * Another one to the same server, over an HTTP/2 session of its own. Flow control counts all streams of a session together:
+   * a subscriber who holds his events back would hold back everybody's answers, and the server would seem silent.
+   */
+  apart(): Connection {
+    // Channels with equal options share their session. A timeout that is a millisecond longer makes them unequal.
+    connectionsApart = (connectionsApart + 1) % 1_000;
+    const { connectionString } = this;
+    const given = KEEP_ALIVE_TIMEOUT.exec(connectionString)?.[2];
+    const timeout = Math.max(Number(given ?? KEEP_ALIVE_TIMEOUT_MS), 1) + connectionsApart;
+    if (given !== undefined) return new Connection(connectionString.replace(KEEP_ALIVE_TIMEOUT, `$1${timeout}`));
+    return new Connection(`${connectionString}${connectionString.includes('?') ? '&' : '?'}keepAliveTimeout=${timeout}`); // prettier-ignore
   }
 
   /** Bounded: with a server that keeps silent, the client's own disposing may hang. */

@@ -26,13 +26,25 @@ export async function* subscribe(
   codec: EventCodec,
   { after, typePrefixes, signal }: SubscribeOptions,
 ): AsyncGenerator<readonly LogItem[]> {
+  const own = connection.apart();
+  try {
+    yield* subscribeOver(own, codec, { after, typePrefixes, signal });
+  } finally {
+    await own.dispose();
+  }
+}
+
+async function* subscribeOver(
+  connection: Connection,
+  codec: EventCodec,
+  { after, typePrefixes, signal }: SubscribeOptions,
+): AsyncGenerator<readonly LogItem[]> {
   let last = after;
   let silentSince: number | undefined;
   let pause = BACKOFF_MS.first;
   while (!signal.aborted) {
-    const { client } = connection;
     try {
-      for await (const batch of subscribeOnce(client, last, filterFor(typePrefixes), signal)) {
+      for await (const batch of subscribeOnce(connection.client, last, filterFor(typePrefixes), signal)) {
         silentSince = undefined;
         pause = BACKOFF_MS.first;
         const items: LogItem[] = [];
@@ -48,7 +60,8 @@ export async function* subscribe(
       }
     } catch (error) {
       if (signal.aborted) return;
-      connection.replace(client, error);
+      // It remembers some failures for its whole life.
+      await connection.dispose();
       if (!isTransient(error)) throw error;
       silentSince ??= Date.now();
       if (Date.now() - silentSince > PATIENCE_MS) {

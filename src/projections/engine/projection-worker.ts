@@ -1,6 +1,7 @@
 /**
- * Keeps every projection's builds up to date. Reads the log once for all builds that are level with it; a build that is behind
- * (a rebuild, one that was stopped, a slow one) reads on its own until it is level, and then joins.
+ * Keeps every projection's builds up to date. Reads the log once for all builds that are level with it, and once for all that
+ * are found behind at the same time (rebuilds, the start of a worker), until they are level and join. One that can't keep up
+ * with the others reads on its own until it has.
  *
  * Each build has one owner: whoever holds its lock in Postgres. The compare-and-set of the checkpoint is the last word.
  */
@@ -21,6 +22,9 @@ const RECONCILE_MS = 2_000;
 /** How long one full queue may hold back all others. */
 const PATIENCE_MS = 2_000;
 const RETRY_MS = 500;
+/** How long the shared reader waits at its start for builds that are nearly level, and how often it looks. */
+const LEVEL_MS = 500;
+const LOOK_MS = 10;
 
 export interface ProjectionWorkerOptions {
   readonly log: EventLog;
@@ -42,6 +46,8 @@ interface Running {
 export class ProjectionWorker {
   readonly positions: PositionRegistry;
   readonly #running = new Map<string, Running>();
+  /** Running, and not read for yet. */
+  readonly #taken: Running[] = [];
   /** Builds that stopped at an event: not tried again by this process. */
   readonly #stopped = new Set<string>();
   readonly #abort = new AbortController();
@@ -49,9 +55,6 @@ export class ProjectionWorker {
   readonly #notice: (notice: EngineNotice) => void;
   #sharedTo: LogPosition | undefined;
   #shared: Promise<void> | undefined;
-  #begin: () => void = () => undefined;
-  /** Resolves when every build that was free at the start is known, and so where the shared reader begins. */
-  readonly #begun = new Promise<void>((resolve) => (this.#begin = resolve));
   #locks: LockHolder | undefined;
   #wake: (() => void) | undefined;
   #ended: Promise<void> | undefined;
@@ -109,11 +112,18 @@ export class ProjectionWorker {
         if (build.projection !== projection.name || build.version !== projection.version) continue;
         const wanted = (build.state === 'live' || build.state === 'building') && (build.made || asked);
         if (!wanted) this.#running.get(build.id)?.abort.abort();
-        else if (!this.#running.has(build.id) && !this.#stopped.has(build.id)) await this.#take(projection, build);
+        else if (!this.#running.has(build.id) && !this.#stopped.has(build.id)) {
+          await this.#take(projection, build);
+        }
       }
     }
+    // Only now is every build known that was free: joined any earlier, one that is behind would miss what lies between it and
+    // one that is taken after it, further on. The first builds decide where the shared reader begins: at the furthest.
+    const taken = this.#taken.splice(0);
+    if (!this.#shared) for (const { runner } of taken) if (isAfter(runner.position, this.#sharedTo)) this.#sharedTo = runner.position; // prettier-ignore
+    const behind = this.#behind(taken);
+    if (behind.length > 0) void this.#readTogether(behind);
     this.#shared ??= this.#readForAll();
-    this.#begin();
   }
 
   async #takeLocks(): Promise<LockHolder> {
@@ -148,9 +158,7 @@ export class ProjectionWorker {
     this.#notice({ kind: 'started', projection: projection.name, build: build.id, position: current.position });
     const running: Running = { runner, abort, attached: false, done: this.#run(runner, abort) };
     this.#running.set(build.id, running);
-    // The first builds decide where the shared reader begins: at the one that is furthest.
-    if (!this.#shared && isAfter(current.position, this.#sharedTo)) this.#sharedTo = current.position;
-    void this.#readAlone(running);
+    this.#taken.push(running);
   }
 
   async #run(runner: BuildRunner, abort: AbortController): Promise<void> {
@@ -170,28 +178,59 @@ export class ProjectionWorker {
     await Promise.all(running.map(async ({ done }) => done));
   }
 
-  /** Feeds one build until it is level with the shared reader. */
-  async #readAlone(running: Running): Promise<void> {
-    const { runner, abort } = running;
-    // Joined any earlier, a build that is behind would miss what lies between it and one that starts after it, further on.
-    await this.#begun;
-    while (!abort.signal.aborted && !this.#join(running)) {
+  /** Feeds builds, from where the furthest behind of them is, until each is level with the shared reader. */
+  async #readTogether(members: readonly Running[]): Promise<void> {
+    let behind = members;
+    while ((behind = this.#behind(behind)).length > 0) {
       const reading = new AbortController();
-      const signal = AbortSignal.any([abort.signal, reading.signal]);
+      const leave = (): void => {
+        if (behind.every(({ abort }) => abort.signal.aborted)) reading.abort();
+      };
+      for (const { abort } of behind) abort.signal.addEventListener('abort', leave);
       try {
-        const typePrefixes = runner.types && [...runner.types];
-        for await (const items of this.options.log.subscribe({ after: runner.queuedTo, typePrefixes, signal })) {
-          runner.offer(stretchFor(runner, items));
-          if (this.#join(running)) return;
-          while (runner.queue.full && !abort.signal.aborted) await runner.queue.room(PATIENCE_MS, abort.signal);
+        const [only, another] = behind;
+        const after = behind.map(({ runner }) => runner.queuedTo).reduce((a, b) => (isAfter(a, b) ? b : a));
+        const typePrefixes = another || !only?.runner.types ? undefined : [...only.runner.types];
+        for await (const items of this.options.log.subscribe({ after, typePrefixes, signal: reading.signal })) {
+          for (const { runner } of behind) runner.offer(stretchFor(runner, items));
+          behind = this.#behind(behind);
+          if (behind.length === 0) return;
+          behind = await this.#withRoom(behind);
         }
       } catch (error) {
-        if (!abort.signal.aborted) this.#trouble(error);
+        if (!reading.signal.aborted) this.#trouble(error);
       } finally {
+        for (const { abort } of members) abort.signal.removeEventListener('abort', leave);
         reading.abort();
       }
-      if (!abort.signal.aborted && !running.attached) await delay(RETRY_MS);
+      if (this.#behind(behind).length > 0) await delay(RETRY_MS);
     }
+  }
+
+  /** Those that have not joined the shared reader now, and have not ended. */
+  #behind(members: readonly Running[]): readonly Running[] {
+    return members.filter((running) => !running.abort.signal.aborted && !this.#join(running));
+  }
+
+  /** Waits until all can take more; one that takes too long goes on by itself. */
+  async #withRoom(members: readonly Running[]): Promise<readonly Running[]> {
+    const staying: Running[] = [];
+    for (const running of members) {
+      const { runner } = running;
+      while (members.length === 1 && runner.queue.full && !runner.signal.aborted) {
+        await runner.queue.room(PATIENCE_MS, runner.signal);
+      }
+      if (!runner.queue.full || (await runner.queue.room(PATIENCE_MS, runner.signal)) || runner.signal.aborted) {
+        staying.push(running);
+      } else this.#alone(running);
+    }
+    return staying;
+  }
+
+  #alone(running: Running): void {
+    const { projection, build } = running.runner;
+    this.#notice({ kind: 'detached', projection: projection.name, build: build.id });
+    void this.#readTogether([running]);
   }
 
   /** A build that serves, and has read as far as the shared reader, needs no reader of its own. */
@@ -204,8 +243,9 @@ export class ProjectionWorker {
 
   async #readForAll(): Promise<void> {
     const { signal } = this.#abort;
-    // Builds whose start this is join first.
-    await delay(20);
+    // What was passed over is stored a moment later, so that builds rarely begin at the very same place: the reader waits until
+    // those that are nearly level have joined, and then reads for all.
+    for (let waited = 0; waited < LEVEL_MS && this.#anyBehind(); waited += LOOK_MS) await delay(LOOK_MS);
     while (!signal.aborted) {
       try {
         for await (const items of this.options.log.subscribe({ after: this.#sharedTo, signal }))
@@ -217,6 +257,10 @@ export class ProjectionWorker {
     }
   }
 
+  #anyBehind(): boolean {
+    return [...this.#running.values()].some(({ runner, attached }) => runner.serves && !attached);
+  }
+
   async #share(items: readonly LogItem[]): Promise<void> {
     const attached = [...this.#running.values()].filter((running) => running.attached);
     for (const { runner } of attached) runner.offer(stretchFor(runner, items));
@@ -226,8 +270,7 @@ export class ProjectionWorker {
       if (!runner.queue.full || (await runner.queue.room(PATIENCE_MS, runner.signal)) || runner.signal.aborted)
         continue;
       running.attached = false;
-      this.#notice({ kind: 'detached', projection: runner.projection.name, build: runner.build.id });
-      void this.#readAlone(running);
+      this.#alone(running);
     }
   }
 
