@@ -12,7 +12,14 @@ const BUILT = join(root, 'dist', '.built');
 
 checkNode();
 if (!isInstalled())
-  npm('Installing packages (once, a minute or so) …', 'ci', '--include=dev', '--no-audit', '--no-fund');
+  npm(
+    'Installing packages (once, a minute or so) …',
+    'ci',
+    '--include=dev',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  );
 if (!isBuilt()) {
   npm('Building …', 'run', '--silent', 'build');
   writeFileSync(BUILT, '');

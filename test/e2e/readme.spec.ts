@@ -1,8 +1,9 @@
 /** What the README and the demo promise a stranger: the queries give the answers that stand there. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { tourQueries } from '../../src/cli/demo/queries.js';
 import { teampulse, TeampulseProcess } from '../support/teampulse-process.js';
 
@@ -60,6 +61,33 @@ describe('the README', () => {
     const there = [...stdout.matchAll(/^ {2}(\w+)/gm)].map(([, name = '']) => name);
     expect(there).toEqual(expect.arrayContaining([...named].filter((name) => name !== '')));
   });
+
+  it('brings a file into a new workspace, line by line', async () => {
+    const [, section = ''] = /^## Your own data$(.*?)^## /ms.exec(readme) ?? [];
+    const [bringIn = '', question = ''] = [...section.matchAll(/^```\n(.*?)^```/gms)].map(([, lines]) => lines ?? '');
+    const place = mkdtempSync(join(folder, 'shell-'));
+    for (const name of ['dist', 'examples']) symlinkSync(resolve(name), join(place, name));
+    const env = { PATH: process.env['PATH'], TEAMPULSE_DATA: folder };
+    const shell = (lines: string): string =>
+      spawnSync('sh', ['-c', lines], { cwd: place, env, encoding: 'utf8' }).stdout;
+
+    const said = shell(`${bringIn}echo WORKSPACE=$WORKSPACE`);
+    expect(said).toMatch(/^5 records in .* 3 changed something, .* 1 were rejected\./m);
+    expect(readFileSync(join(place, 'orders.csv.rejects.csv'), 'utf8')).toContain('2026-02-30');
+    const [workspace = ''] = /WORKSPACE=\S+/.exec(said) ?? [];
+    // The read models follow within moments.
+    const answer = await vi.waitUntil(
+      () => {
+        const { data } = JSON.parse(shell(`${workspace}\n${question}`)) as { data: { salesByDay: unknown[] } };
+        return data.salesByDay.length === 2 && data;
+      },
+      { timeout: 30_000 },
+    );
+    expect(answer.salesByDay).toEqual([
+      { day: '2026-01-05', figures: { orders: 1, gross: { amount: '92.40' } } },
+      { day: '2026-01-06', figures: { orders: 2, gross: { amount: '175.95' } } },
+    ]);
+  }, 90_000);
 
   it('lets the log be looked at while the demo runs', async () => {
     const environment = { TEAMPULSE_DATA: folder };
