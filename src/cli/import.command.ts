@@ -1,5 +1,6 @@
 /** `teampulse import`: brings files into a workspace, in a process of its own, beside a running server. */
-import { basename } from 'node:path';
+import { accessSync, constants, existsSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import { CommandBus } from '@nestjs/cqrs';
 import { Argument, Command } from 'commander';
@@ -52,6 +53,7 @@ export function importCommand(): Command {
     .option('--rejects <file>', 'where rejected records go (default: <file>.rejects.csv here)')
     .action(async (kind: ImportKind, files: readonly string[], options: Options) => {
       const rejects = new RejectsFile(options.rejects ?? `${shortName(files[0] ?? 'import')}.rejects.csv`);
+      mustBeWritable(rejects.path);
       try {
         await bringIn(kind, files, options, rejects);
       } finally {
@@ -59,6 +61,15 @@ export function importCommand(): Command {
       }
       if (rejects.count > 0) process.exitCode = EXIT_SOME_REJECTED;
     });
+}
+
+/** Before anything is written: rejected records must have somewhere to go. */
+function mustBeWritable(file: string): void {
+  try {
+    accessSync(existsSync(file) ? file : dirname(resolve(file)), constants.W_OK);
+  } catch (cause) {
+    throw new CliError(`the rejects file ${file} can't be written`, 'name another one with --rejects', { cause });
+  }
 }
 
 async function bringIn(

@@ -1,6 +1,6 @@
 /** What the commands for scripts print and exit with, beside one running `teampulse up`. */
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -177,6 +177,37 @@ describe('teampulse api', () => {
     const { code, stderr } = await run('api', '--host', '192.0.2.1', '--port', '0');
     expect(code).toBe(1);
     expect(stderr).toBe("teampulse: can't listen on port 0 of 192.0.2.1: this machine has no such address: check the host\n"); // prettier-ignore
+  });
+});
+
+describe('teampulse import', () => {
+  let files: string;
+  beforeAll(() => {
+    files = mkdtempSync(join(tmpdir(), 'teampulse-files-'));
+    writeFileSync(join(files, 'half.json'), '{"Invoice": "1"');
+    writeFileSync(join(files, 'mapping.json'), '{"name": "mine"}');
+    writeFileSync(join(files, 'orders.csv'), 'Invoice,Date,SKU,Quantity,Price\n1,2026-01-05,A,1,2.50\n');
+  });
+  afterAll(() => rmSync(files, { recursive: true, force: true }));
+
+  it.each([
+    ['a workspace that there is not', 'orders.csv', [], /no workspace .*`teampulse workspace create`/],
+    ['a file that holds no record', 'half.json', [], /Not one record of it could be read/],
+    ['a folder', '.', [], /is a folder/],
+    ['a file that is not there', 'none.csv', [], /there is no such file/],
+    [
+      'no mapping',
+      'orders.csv',
+      ['--mapping', 'mapping.json'],
+      /not right.*Compare it with one that is: .*online-retail/s,
+    ],
+    ['no place for rejects', 'orders.csv', ['--rejects', 'none/x.csv'], /rejects file .*can't be written.*--rejects/],
+  ])('refuses %s and says what to do', async (_, name, options, message) => {
+    const paths = options.map((word) => (word.startsWith('--') ? word : join(files, word)));
+    const { code, stdout, stderr } = await run('import', 'sales', join(files, name), '--workspace', v4(), ...paths);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toContain('    at ');
   });
 });
 

@@ -113,7 +113,8 @@ function guess(kind: ImportKind, sources: readonly RecordSource[]): Pick<Prepare
   const columns = first.header.slice(0, 30).map((column) => JSON.stringify(column)).join(', '); // prettier-ignore
   const example = JSON.stringify({ name: 'my-mapping', kind, fields: Object.fromEntries(found.missing.map((field) => [field, 'NAME OF COLUMN'])) }); // prettier-ignore
   throw new UnreadableSource(
-    `No column of ${first.name} could be recognised as ${found.missing.join(', ')}, which ${kind} need. Its columns are ${columns}.\n` +
+    `No column of ${first.name} could be recognised as ${found.missing.join(', ')}, which ${kind} need. ` +
+      `${columns === '' ? 'Not one record of it could be read' : `Its columns are ${columns}`}.\n` +
       `Say which is which in a mapping file and give it with --mapping: ${example}`,
   );
 }

@@ -1,6 +1,7 @@
 /** The mappings that come with TeamPulse, and mappings out of people's files. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { UnreadableSource } from '../files/source-record.js';
 import { mappingSchema, type Mapping } from './mapping.js';
@@ -39,6 +40,8 @@ export function loadMapping(nameOrPath: string): Mapping {
   }
   const parsed = mappingSchema.safeParse(content);
   if (!parsed.success)
-    throw new UnreadableSource(`The mapping ${name} is not right:\n${z.prettifyError(parsed.error)}`);
+    throw new UnreadableSource(
+      `The mapping ${name} is not right:\n${z.prettifyError(parsed.error)}\nCompare it with one that is: ${fileURLToPath(FOLDER)}online-retail.json`,
+    );
   return parsed.data;
 }
