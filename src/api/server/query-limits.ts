@@ -13,6 +13,7 @@ import {
   type ValidationContext,
   type ValidationRule,
 } from 'graphql';
+import { DEFAULT_PAGE, MAX_PAGE } from '../shared/connection.js';
 
 /** Deeper than any screen nests; introspection is exempt. */
 const MAX_DEPTH = 12;
@@ -20,9 +21,6 @@ const MAX_DEPTH = 12;
 const MAX_ALIASES = 60;
 /** Fields in the answer at most: a page of 100 with 30 fields each, nested once more by 10, still fits. */
 const MAX_FIELDS = 50_000;
-/** When the size is a variable it may be the largest; see connection.ts. */
-const MAX_PAGE = 100;
-const DEFAULT_PAGE = 20;
 /** Lexical tokens, before anything else is looked at: about 60 kB of text. */
 export const MAX_TOKENS = 10_000;
 
@@ -98,6 +96,7 @@ function excesses({ fields, depth, aliases }: Cost): string[] {
 function pageSize(field: FieldNode): number {
   const size = field.arguments?.find(({ name }) => name.value === 'first' || name.value === 'last')?.value;
   if (size?.kind === Kind.INT) return Math.min(Math.max(Number(size.value), 1), MAX_PAGE);
+  // It may be the largest.
   if (size?.kind === Kind.VARIABLE) return MAX_PAGE;
   // A connection without a size is one default page: known by what only connections have.
   const isConnection = field.selectionSet?.selections.some(

@@ -22,9 +22,9 @@ export interface Connection<Node> {
   };
 }
 
-const DEFAULT_PAGE = 20;
+export const DEFAULT_PAGE = 20;
 /** A page must fit a response and one batch of each loader. */
-const MAX_PAGE = 100;
+export const MAX_PAGE = 100;
 /** Raised when the cursor's form changes: old ones are refused with a clear message instead of misread. */
 const CURSOR_VERSION = 1;
 /** Far above any ordering key; keeps a client from sending megabytes to decode. */
