@@ -214,5 +214,7 @@ function reasonOf(error: unknown, timeoutMs: number): { readonly text: string; r
   if (code === 'ECONNREFUSED') return { text: 'nothing listens there', isLasting: false };
   if (code === 'ENOTFOUND') return { text: 'there is no such host', isLasting: true };
   const text = cause instanceof Error ? cause.message || code : String(cause);
-  return { text: `the connection failed (${text})`, isLasting: LASTING.has(code) };
+  // Ports that the Fetch Standard keeps requests from: trying again does not help.
+  const isLasting = LASTING.has(code) || text === 'bad port';
+  return { text: `the connection failed (${text})`, isLasting };
 }

@@ -194,6 +194,10 @@ describe('a server that is busy or broken', () => {
     await expect(open({ limits: { ...FAST, maxBytes: 10_000 } })).rejects.toThrow(/larger than 10000 bytes/);
   });
 
+  it('is not tried again on a port that requests are kept from', async () => {
+    await expect(open({ address: 'http://127.0.0.1:6000/items' })).rejects.toThrow(/\(bad port\)\. Check the address/);
+  });
+
   it('is said not to be there when nothing listens', async () => {
     const address = 'http://127.0.0.1:1/items';
     await expect(open({ address })).rejects.toThrow(/127\.0\.0\.1:1\/items can't be read/);
