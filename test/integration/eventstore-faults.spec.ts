@@ -1,8 +1,9 @@
-/** What the event store owes when things break: nothing acknowledged is lost, nothing is written twice, nothing by halves. */
-import { fork, type ChildProcess } from 'node:child_process';
+/**
+ * What the event store owes when things break: nothing acknowledged is lost, nothing is written twice, nothing by halves.
+ * Kills are in eventstore-durability.spec.ts.
+ */
 import { randomUUID } from 'node:crypto';
 import net from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
 import { EventStoreDBClient, START, excludeSystemEvents, jsonEvent } from '@eventstore/db-client';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -120,61 +121,6 @@ async function until(condition: () => boolean, what: string, timeoutMs = 20_000)
     await delay(10);
   }
 }
-
-/** The server as its own process, as people run it. */
-async function spawnServer(
-  postgresUrl: string,
-  port: number,
-): Promise<{ child: ChildProcess; connectionString: string }> {
-  const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-  const child = fork(main, ['eventstore', '--port', String(port), '--postgres-url', postgresUrl], { stdio: 'ignore' });
-  const connectionString = await new Promise<string>((resolve, reject) => {
-    child.once('message', (ready: { address: string }) => resolve(ready.address));
-    child.once('exit', (code) => reject(new Error(`the server ended with ${code}`)));
-  });
-  return { child, connectionString };
-}
-
-const killed = (child: ChildProcess): Promise<unknown> =>
-  new Promise((resolve) => {
-    child.once('exit', resolve);
-    child.kill('SIGKILL');
-  });
-
-describe('the server, killed', () => {
-  it('loses nothing acknowledged, and its subscribers miss and repeat nothing', async () => {
-    const database = await createStoreDatabase();
-    cleanups.push(() => database.drop());
-    let server = await spawnServer(database.url, 0);
-    cleanups.push(() => killed(server.child));
-    const port = Number(new URL(server.connectionString.replace('esdb', 'http')).port);
-    const writer = adapterFor(server.connectionString);
-    const reader = adapterFor(server.connectionString);
-
-    const done: Acknowledged[] = [];
-    const seen: RecordedEvent[] = [];
-    const stop = { now: false };
-    const leave = new AbortController();
-    const following = follow(reader, seen, leave.signal);
-    const writing = Promise.all(Array.from({ length: 16 }, () => write(writer, stop, done)));
-    for (let kills = 0; kills < 5; kills++) {
-      const before = done.length;
-      await until(() => done.length > before + 50, 'appends go on');
-      await killed(server.child);
-      server = await spawnServer(database.url, port);
-    }
-    const before = done.length;
-    await until(() => done.length > before + 50, 'appends go on');
-    stop.now = true;
-    await writing;
-    const last = done.reduce((most, { position }) => (position > most ? position : most), 0n);
-    await until(() => (seen.at(-1)?.position.commit ?? 0n) >= last, 'the subscriber has everything');
-    leave.abort();
-    await following;
-    check(seen, done);
-    expect(done.length).toBeGreaterThan(300);
-  }, 120_000);
-});
 
 describe('Postgres, gone and back', () => {
   it('makes appends wait and fail in time, and loses nothing', async () => {
