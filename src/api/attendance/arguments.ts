@@ -23,7 +23,7 @@ export const seesPersonalData = (context: ApiContext): boolean => hasRole(contex
 /** Ten years: figures by day still fit a response. */
 const MAX_DAYS = 3_660;
 /** What a plain list may hold. */
-const MAX_FIRST = 1_000;
+export const MAX_FIRST = 1_000;
 
 /** @throws BAD_USER_INPUT when the range ends before it begins, or is too long */
 export function checkRange({ from, to }: DayRange): void {
@@ -32,8 +32,9 @@ export function checkRange({ from, to }: DayRange): void {
   if (days > MAX_DAYS) throw badInput(`A range has at most ${MAX_DAYS} days; this one has ${days}.`, 'to');
 }
 
-/** @throws BAD_USER_INPUT when the number of wanted items is out of range */
-export function checkFirst(first: number): number {
+/** @param unlessTold also where a client sends null @throws BAD_USER_INPUT when the number of wanted items is out of range */
+export function checkFirst(given: number | null | undefined, unlessTold: number): number {
+  const first = given ?? unlessTold;
   if (first >= 1 && first <= MAX_FIRST) return first;
   throw badInput(`\`first\` is from 1 to ${MAX_FIRST}; you sent ${first}.`, 'first');
 }

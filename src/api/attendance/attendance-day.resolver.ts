@@ -24,7 +24,8 @@ import { AttendanceDayLoader } from './attendance-day.loader.js';
 import { correctionInput, dayOfState, leaveInput, leaveOutcome, type CorrectionInput } from './attendance-day.views.js';
 import { EmployeeLoader } from './employee.loader.js';
 
-const READS = ['attendance-days'];
+// A day is read with its employee.
+const READS = ['attendance-days', 'employees'];
 
 @Resolver('AttendanceDay')
 export class AttendanceDayResolver {

@@ -12,18 +12,20 @@ import { ReadDatabase } from '../../projections/ports/read-database.port.js';
 import { badInput } from '../shared/errors.js';
 import { requirePosition } from '../shared/freshness.js';
 import type { ApiContext } from '../shared/request-context.js';
-import { checkFirst, checkRange, seesPersonalData, type FreshArguments } from './arguments.js';
+import { checkFirst, checkRange, MAX_FIRST, seesPersonalData, type FreshArguments } from './arguments.js';
 
 const READS = ['attendance-days', 'employees', 'attendance-calendar'];
 /** Days of the longest range: figures by day or month are bounded by the range itself. */
 const UNBOUNDED = 3_700;
 const DAY_HOURS = 24;
+/** Longer days are overtime, unless told. */
+const OVER_HOURS = 9;
 
 interface FiguresArguments extends FreshArguments {
-  readonly filter: FiguresFilter;
+  readonly filter: Omit<FiguresFilter, 'overHours'> & { readonly overHours?: number | null };
 }
 interface ListArguments extends FiguresArguments {
-  readonly first: number;
+  readonly first?: number | null;
 }
 type EmployeeOrder = 'NUMBER' | 'MOST_ABSENT' | 'LONGEST_AVERAGE_HOURS' | 'MOST_LATE';
 
@@ -73,23 +75,23 @@ export class AttendanceFiguresResolver {
 
   @Query('attendanceByEmployee')
   byEmployee(
-    @Args() args: ListArguments & { readonly orderBy: EmployeeOrder },
+    @Args() args: ListArguments & { readonly orderBy?: EmployeeOrder | null },
     @Context() context: ApiContext,
   ): Promise<FiguresView[]> {
-    return this.figures(context, 'employee', args, ORDERS[args.orderBy], checkFirst(args.first));
+    return this.figures(context, 'employee', args, ORDERS[args.orderBy ?? 'NUMBER'], checkFirst(args.first, 20));
   }
 
   @Query('attendanceByEmployeeAndMonth')
   byEmployeeAndMonth(@Args() args: ListArguments, @Context() context: ApiContext): Promise<FiguresView[]> {
-    return this.figures(context, 'employeeMonth', args, 'natural', checkFirst(args.first));
+    return this.figures(context, 'employeeMonth', args, 'natural', checkFirst(args.first, MAX_FIRST));
   }
 
   @Query('absentees')
   async absentees(
-    @Args() args: FreshArguments & { readonly day: string; readonly first: number },
+    @Args() args: FreshArguments & { readonly day: string; readonly first?: number | null },
     @Context() context: ApiContext,
   ): Promise<AbsenteeRecord[]> {
-    const first = checkFirst(args.first);
+    const first = checkFirst(args.first, MAX_FIRST);
     await requirePosition(this.database, READS, args.minPosition);
     const absentees = await this.queries.absentees(context.workspaceId, args.day, first);
     return seesPersonalData(context) ? absentees : absentees.map((absentee) => ({ ...absentee, reason: null }));
@@ -103,10 +105,11 @@ export class AttendanceFiguresResolver {
     limit = UNBOUNDED,
   ): Promise<FiguresView[]> {
     checkRange(filter);
-    if (!(filter.overHours >= 0 && filter.overHours <= DAY_HOURS))
-      throw badInput(`\`overHours\` is from 0 to ${DAY_HOURS}; you sent ${filter.overHours}.`, 'overHours');
+    const overHours = filter.overHours ?? OVER_HOURS;
+    if (!(overHours >= 0 && overHours <= DAY_HOURS))
+      throw badInput(`\`overHours\` is from 0 to ${DAY_HOURS}; you sent ${overHours}.`, 'overHours');
     await requirePosition(this.database, READS, minPosition);
-    const rows = await this.queries.figures(context.workspaceId, grouping, filter, order, limit);
+    const rows = await this.queries.figures(context.workspaceId, grouping, { ...filter, overHours }, order, limit);
     return rows.map((figures) => ({
       day: figures.period,
       month: figures.period?.slice(0, 'YYYY-MM'.length) ?? null,

@@ -28,13 +28,13 @@ export class UnitAttendanceResolver {
 
   @Query('lowestUnitAttendance')
   async lowest(
-    @Args() args: RangeArguments & { readonly minReporting: number; readonly first: number },
+    @Args() args: RangeArguments & { readonly minReporting?: number | null; readonly first?: number | null },
     @Context() context: ApiContext,
   ): Promise<UnitAttendanceDay[]> {
     checkRange(args);
-    const first = checkFirst(args.first);
+    const first = checkFirst(args.first, 10);
     await requirePosition(this.database, ['unit-reports'], args.minPosition);
-    return this.queries.lowestDays(context.workspaceId, args.from, args.to, args.minReporting, first);
+    return this.queries.lowestDays(context.workspaceId, args.from, args.to, args.minReporting ?? 1, first);
   }
 
   @Query('unitAttendanceByGroup')

@@ -17,7 +17,7 @@ import { eventKey, LoggedEventLoader } from './logged-event.loader.js';
 
 interface EventHistoryArguments extends PageArguments {
   readonly filter?: EventFilter | null;
-  readonly orderBy: 'NEWEST_FIRST' | 'OLDEST_FIRST';
+  readonly orderBy?: 'NEWEST_FIRST' | 'OLDEST_FIRST' | null;
   readonly minPosition?: LogPosition | null;
 }
 

@@ -22,7 +22,7 @@ const READS = ['sales'];
 
 interface SalesArguments extends PageArguments {
   readonly filter?: (Omit<SaleFilter, 'kind'> & { readonly kind?: string | null }) | null;
-  readonly orderBy: keyof typeof saleOrders;
+  readonly orderBy?: keyof typeof saleOrders | null;
   readonly minPosition?: LogPosition | null;
 }
 
@@ -55,7 +55,7 @@ export class SaleResolver {
   async list(@Args() args: SalesArguments, @Context() context: ApiContext): Promise<Connection<SaleRecord>> {
     await requirePosition(this.database, READS, args.minPosition);
     const filter = { ...args.filter, kind: kindOf(args.filter?.kind) };
-    const order = saleOrders[args.orderBy];
+    const order = saleOrders[args.orderBy ?? 'NEWEST'];
     return connection(args, order, (page) => this.queries.page(context.workspaceId, filter, order, page));
   }
 

@@ -17,7 +17,7 @@ interface FiguresArguments {
   readonly filter?: FiguresFilter | null;
   readonly minPosition?: LogPosition | null;
 }
-type Ordered<Order> = FiguresArguments & { readonly orderBy: Order; readonly first: number };
+type Ordered<Order> = FiguresArguments & { readonly orderBy?: Order | null; readonly first?: number | null };
 
 /** What all the shapes by time and place are resolved from: each type shows those of these that it has. */
 interface GroupView {
@@ -34,6 +34,7 @@ interface GroupView {
 
 /** Rows of one answer, which is not paged. */
 const MAX_FIRST = 1_000;
+const DEFAULT_FIRST = 20;
 
 @Resolver()
 export class SalesFiguresResolver {
@@ -84,10 +85,11 @@ export class SalesFiguresResolver {
 
   @Query('salesByProduct')
   async byProduct(
-    @Args() args: Ordered<'GROSS' | 'NET' | 'UNITS' | 'PROFIT'> & { readonly groupBy: 'SKU' | 'NAME' },
+    @Args() args: Ordered<'GROSS' | 'NET' | 'UNITS' | 'PROFIT'> & { readonly groupBy?: 'SKU' | 'NAME' | null },
     @Context() context: ApiContext,
   ): Promise<object[]> {
-    const { groupBy, orderBy } = args;
+    // A client that sends null says the same as one that sends nothing.
+    const [groupBy, orderBy] = [args.groupBy ?? 'SKU', args.orderBy ?? 'GROSS'];
     const first = checkFirst(args.first);
     const rows = await this.queries.products(groupBy, orderBy, first, context.workspaceId, await this.ready(args));
     return rows.map((row) => ({ ...commonView(row), sku: row.sku, name: row.name }));
@@ -110,7 +112,12 @@ export class SalesFiguresResolver {
     @Context() context: ApiContext,
   ): Promise<object[]> {
     const first = checkFirst(args.first);
-    const rows = await this.queries.customers(args.orderBy, first, context.workspaceId, await this.ready(args));
+    const rows = await this.queries.customers(
+      args.orderBy ?? 'GROSS',
+      first,
+      context.workspaceId,
+      await this.ready(args),
+    );
     const seesNames = hasRole(context, 'member');
     return rows.map((row) => ({
       ...commonView(row),
@@ -162,7 +169,8 @@ export class SalesFiguresResolver {
 const groupKey = ({ key, currency }: { readonly key: string; readonly currency: string }): string =>
   `${currency} ${key}`;
 
-function checkFirst(first: number): number {
+function checkFirst(given: number | null | undefined): number {
+  const first = given ?? DEFAULT_FIRST;
   if (first >= 1 && first <= MAX_FIRST) return first;
   throw badInput(`\`first\` is from 1 to ${MAX_FIRST}; you sent ${first}.`, 'first');
 }

@@ -11,6 +11,9 @@ const logger = new Logger('graphql');
 /** Failures of what we depend on: they pass by themselves, so the client may try again. */
 const PASSING_FAILURES = /UNAVAILABLE|ECONNREFUSED|ECONNRESET|ETIMEDOUT/;
 
+/** Postgres's word for a text with the zero character, which JSON can say and no text of ours holds: the client sent it. */
+const ZERO_CHARACTER = '22021';
+
 /** Runs an operation; what it throws as a whole is masked as well. */
 export async function maskedRun(run: () => Promise<ExecutionResult>, requestId: string): Promise<ExecutionResult> {
   try {
@@ -57,6 +60,11 @@ export function maskError(error: GraphQLError, requestId: string): GraphQLError 
     if (!isOwn(cause)) return badRequest(error);
     return cause === error ? error : relocated(cause, error);
   }
+  if (Reflect.get(cause, 'code') === ZERO_CHARACTER)
+    return relocated(
+      badInput('A text that you sent holds the zero character (\\u0000), which no text here does.'),
+      error,
+    );
   logger.error(cause, `request ${requestId} at ${error.path?.join('.') ?? 'the start'}`);
   const passing = PASSING_FAILURES.test(codeOf(cause));
   const masked = new GraphQLError(

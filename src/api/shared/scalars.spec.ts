@@ -27,6 +27,10 @@ describe('scalars read', () => {
     ['DateTime', '2026-02-30T09:30:00Z'],
     ['DateTime', '2026-03-01T25:00:00Z'],
     ['DateTime', '2026-03-01 09:30:00Z'],
+    ['DateTime', '0000-01-01T00:00:00Z'],
+    ['DateTime', '0001-01-01T00:00:00+14:00'],
+    ['DateTime', '9999-12-31T23:59:59-14:00'],
+    ['Date', '0000-01-01'],
     ['Date', '2026-02-30'],
     ['Date', '2027-02-29'],
     ['Date', '2026-3-1'],
@@ -39,6 +43,7 @@ describe('scalars read', () => {
     ['Decimal', 12.5],
     ['Position', '42'],
     ['Position', '-1/1'],
+    ['Position', '9223372036854775808/1'],
     ['Position', null],
   ])('%s: refuses %j, names it and says what is wanted', (name, value) => {
     expect(() => read(scalars[name], value)).toThrow(/is not a \w+: ./);

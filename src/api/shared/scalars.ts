@@ -46,13 +46,18 @@ function show(value: unknown): string {
 /** Numbers and names written where a string belongs: refused, but named in the message. */
 const literalText = (node: ValueNode): unknown => ('value' in node ? { [node.kind]: node.value } : node.kind);
 
+/** Postgres has no year 0. */
 const existingDay = (text: string): string | undefined =>
-  /^\d{4}-\d{2}-\d{2}$/.test(text) && new Date(`${text}T00:00:00Z`).toJSON()?.startsWith(text) ? text : undefined;
+  /^(?!0000)\d{4}-\d{2}-\d{2}$/.test(text) && new Date(`${text}T00:00:00Z`).toJSON()?.startsWith(text)
+    ? text
+    : undefined;
 
 /** To UTC with milliseconds; a 30 February, which Date would move on to March, is refused. */
 function toInstant(text: string): string | undefined {
   if (!INSTANT.test(text) || !existingDay(text.slice(0, 10))) return undefined;
-  return new Date(text).toJSON() ?? undefined;
+  const instant = new Date(text).toJSON() ?? '';
+  // An offset may lead out of the years that have four digits.
+  return /^(?!0000)\d{4}-/.test(instant) ? instant : undefined;
 }
 
 function writeInstant(value: unknown): string | undefined {

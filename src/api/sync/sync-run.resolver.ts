@@ -21,6 +21,9 @@ import { hasRole, type ApiContext } from '../shared/request-context.js';
 import { IntegrationLoader } from './integration.loader.js';
 import { SyncRunLoader } from './sync-run.loader.js';
 
+// A run is read with its integration and its rejects.
+const READS = ['sync-runs', 'sync-rejects', 'integrations'];
+
 type MinPosition = LogPosition | null | undefined;
 
 interface SyncRunsArguments extends PageArguments {
@@ -55,13 +58,13 @@ export class SyncRunResolver {
     @Args('minPosition') minPosition: MinPosition,
     @Context() context: ApiContext,
   ): Promise<SyncRunRecord | null> {
-    await requirePosition(this.database, ['sync-runs', 'sync-rejects', 'integrations'], minPosition);
+    await requirePosition(this.database, READS, minPosition);
     return this.runs.load(context, id);
   }
 
   @Query('syncRuns')
   async list(@Args() args: SyncRunsArguments, @Context() context: ApiContext): Promise<Connection<SyncRunRecord>> {
-    await requirePosition(this.database, ['sync-runs', 'sync-rejects', 'integrations'], args.minPosition);
+    await requirePosition(this.database, READS, args.minPosition);
     const filter = { integrationId: args.integrationId ?? undefined, status: args.status ?? undefined };
     return connection(args, syncRunOrder, (page) => this.queries.page(context.workspaceId, filter, page));
   }
@@ -124,7 +127,7 @@ export class SyncRunResolver {
   ): ReturnType<ChangeFeed['subscribe']> {
     const request = {
       eventTypes: syncRunEvents.map(({ type }) => type),
-      projections: ['sync-runs', 'sync-rejects'],
+      projections: READS,
       after,
       ...(runId != null && { matches: ({ thingId }: { readonly thingId: string }) => thingId === runId }),
     };

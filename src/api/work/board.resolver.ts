@@ -9,6 +9,7 @@ import { requirePosition } from '../shared/freshness.js';
 import { groupByKey } from '../shared/loader.js';
 import type { ApiContext } from '../shared/request-context.js';
 import { ProjectLoader } from './project.loader.js';
+import { TASK_READS } from './task.resolver.js';
 
 interface BoardArguments {
   readonly projectId: string;
@@ -43,7 +44,7 @@ export class BoardResolver {
     const limit = args.tasksPerColumn ?? DEFAULT_TASKS;
     if (limit < 1 || limit > MAX_TASKS)
       throw badInput(`\`tasksPerColumn\` is from 1 to ${MAX_TASKS}; you sent ${limit}.`, 'tasksPerColumn');
-    await requirePosition(this.database, ['projects', 'tasks'], args.minPosition);
+    await requirePosition(this.database, TASK_READS, args.minPosition);
     const { workspaceId } = context;
     const [project, counts] = await Promise.all([
       this.projects.load(context, args.projectId),

@@ -84,13 +84,13 @@ export class FlowResolver {
     { date }: { readonly date: string },
     { workspaceId }: ApiContext,
   ): Promise<StatusCountRecord[]> {
-    return this.flow.statusByDay(workspaceId, scope.projectIds, date, addDays(date, 1));
+    return this.flow.statusByDay(workspaceId, scope.projectIds, date, date);
   }
 
   @ResolveField('statusByDay')
   statusByDay(scope: FlowScope, _args: unknown, { workspaceId }: ApiContext): Promise<StatusCountRecord[]> {
-    const { from, to } = boundedDays(scope);
-    return this.flow.statusByDay(workspaceId, scope.projectIds, from, to);
+    const { from, last } = boundedDays(scope);
+    return this.flow.statusByDay(workspaceId, scope.projectIds, from, last);
   }
 
   @ResolveField('workInProgress')
@@ -99,18 +99,18 @@ export class FlowResolver {
     _args: unknown,
     { workspaceId }: ApiContext,
   ): Promise<{ readonly date: string; readonly count: number }[]> {
-    const { from, to } = boundedDays(scope);
+    const { from, last } = boundedDays(scope);
     const counts = new Map<string, number>();
-    for (let day = from; day < to; day = addDays(day, 1)) counts.set(day, 0);
-    for (const { date, status, count } of await this.flow.statusByDay(workspaceId, scope.projectIds, from, to)) {
+    for (let day = from; day <= last; day = addDays(day, 1)) counts.set(day, 0);
+    for (const { date, status, count } of await this.flow.statusByDay(workspaceId, scope.projectIds, from, last)) {
       if (IN_PROGRESS.has(status)) counts.set(date, (counts.get(date) ?? 0) + count);
     }
     return [...counts].map(([date, count]) => ({ date, count }));
   }
 }
 
-function boundedDays({ from, to }: FlowScope): { from: string; to: string } {
+function boundedDays({ from, to }: FlowScope): { from: string; last: string } {
   if (!from || !to || addDays(from, MAX_DAYS) < to)
     throw badInput(`Give \`from\` and \`to\`, at most ${MAX_DAYS} days apart.`, 'from');
-  return { from, to };
+  return { from, last: addDays(to, -1) };
 }

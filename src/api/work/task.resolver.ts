@@ -22,6 +22,9 @@ import { LabelLoader } from './label.loader.js';
 import { ProjectLoader } from './project.loader.js';
 import { AssignmentLoader, StatusSpanLoader, TaskLoader } from './task.loader.js';
 
+// A task is read with its project, its labels and its people.
+export const TASK_READS = ['tasks', 'projects', 'labels', 'members'];
+
 interface TasksArguments extends PageArguments {
   readonly filter?: TaskFilter | null;
   readonly orderBy?: TaskOrder | null;
@@ -53,13 +56,13 @@ export class TaskResolver {
     @Args('minPosition') minPosition: LogPosition | null | undefined,
     @Context() context: ApiContext,
   ): Promise<TaskRecord | null> {
-    await requirePosition(this.database, ['tasks'], minPosition);
+    await requirePosition(this.database, TASK_READS, minPosition);
     return this.tasks.load(context, id);
   }
 
   @Query('tasks')
   async list(@Args() args: TasksArguments, @Context() context: ApiContext): Promise<TaskPage> {
-    await requirePosition(this.database, ['tasks'], args.minPosition);
+    await requirePosition(this.database, TASK_READS, args.minPosition);
     const filter = args.filter ?? {};
     const orderBy = args.orderBy ?? 'NEWEST';
     const page = await connection(args, taskOrders[orderBy], (request) =>
@@ -111,7 +114,7 @@ export class TaskResolver {
   ): ReturnType<ChangeFeed['subscribe']> {
     const request = {
       eventTypes: taskEvents.map(({ type }) => type),
-      projections: ['tasks'],
+      projections: TASK_READS,
       after,
       ...(projectId != null && {
         matches: async ({ thingId }: { readonly thingId: string }, shared: ApiContext) =>

@@ -2,6 +2,8 @@
 import type { LogPosition } from './recorded-event.js';
 
 const POSITION = /^(\d{1,19})\/(\d{1,19})$/;
+/** Logs count in 64 bits with a sign, and so does Postgres. */
+const LAST = 2n ** 63n - 1n;
 
 export const formatPosition = (position: LogPosition): string => `${position.commit}/${position.prepare}`;
 
@@ -9,7 +11,8 @@ export const formatPosition = (position: LogPosition): string => `${position.com
 export function parsePosition(text: string): LogPosition | undefined {
   const match = POSITION.exec(text);
   if (!match?.[1] || !match[2]) return undefined;
-  return { commit: BigInt(match[1]), prepare: BigInt(match[2]) };
+  const position = { commit: BigInt(match[1]), prepare: BigInt(match[2]) };
+  return position.commit <= LAST && position.prepare <= LAST ? position : undefined;
 }
 
 /** Negative when `a` stands before `b`, 0 when they are the same place. */

@@ -53,8 +53,9 @@ export interface StatusCountRecord {
   readonly count: number;
 }
 
-/** $1 workspace, $2 projects or null, $3 from, $4 to. A zone of its own CTE, so that it is looked up once. */
-const ZONE = `zone AS (SELECT COALESCE((SELECT time_zone FROM read.workspaces WHERE workspace_id = $1 AND id = $1), 'UTC') AS name)`;
+/** $1 workspace, $2 projects or null, $3 from, $4 to. The calendar is a CTE of its own, so that it is looked up once. */
+const ZONE = `zone AS (SELECT COALESCE(max(time_zone), 'UTC') AS name, COALESCE(max(week_start), 1) AS week_start
+  FROM read.workspaces WHERE workspace_id = $1 AND id = $1)`;
 const IN_PROJECTS = `workspace_id = $1 AND ($2::uuid[] IS NULL OR project_id = ANY($2::uuid[]))`;
 const inRange = (column: string): string =>
   `($3::date IS NULL OR ${column} >= $3::date::timestamp AT TIME ZONE zone.name)
@@ -64,7 +65,12 @@ const DAYS = {
   lead: `extract(epoch FROM done_at - created_at) / 86400`,
   cycle: `extract(epoch FROM done_at - first_active_at) / 86400`,
 } as const;
-const BUCKETS: Readonly<Record<FlowBucket, string>> = { DAY: 'day', WEEK: 'week', MONTH: 'month' };
+/** The bucket's first day, of a day. */
+const BUCKETS: Readonly<Record<FlowBucket, (day: string) => string>> = {
+  DAY: (day) => day,
+  WEEK: (day) => `${day} - (extract(isodow FROM ${day})::int - zone.week_start + 7) % 7`,
+  MONTH: (day) => `date_trunc('month', ${day})::date`,
+};
 
 @Injectable()
 export class FlowQueries {
@@ -109,8 +115,7 @@ export class FlowQueries {
   ): Promise<BucketRecord[]> {
     const column = what === 'done' ? 'done_at' : 'created_at';
     const sql = `WITH ${ZONE}
-      SELECT to_char(date_trunc('${BUCKETS[bucket]}', ${column} AT TIME ZONE zone.name), 'YYYY-MM-DD') AS start,
-        count(*)::int AS count
+      SELECT to_char(${BUCKETS[bucket](localDay(column))}, 'YYYY-MM-DD') AS start, count(*)::int AS count
       FROM read.tasks, zone
       WHERE ${IN_PROJECTS} AND NOT deleted AND ${column} IS NOT NULL AND ${inRange(column)} GROUP BY 1 ORDER BY 1`;
     return this.database.query(workspaceId, sql, parameters(workspaceId, scope));
@@ -138,13 +143,13 @@ export class FlowQueries {
   /**
    * How many tasks stood in each status at 00:00 of each day: what a cumulative flow diagram shows. Arrivals and departures
    * are summed up over the days, so the cost is one pass over the stays, however many days are asked for.
-   * @param from first day @param to day after the last one
+   * @param from first day @param last last day
    */
   statusByDay(
     workspaceId: string,
     projectIds: readonly string[] | null | undefined,
     from: string,
-    to: string,
+    last: string,
   ): Promise<StatusCountRecord[]> {
     const sql = `WITH ${ZONE},
       moves AS (
@@ -156,16 +161,16 @@ export class FlowQueries {
       daily AS (
         -- Counted from the first 00:00 that is not before the move, and from the first day asked for at the earliest.
         SELECT status, status_name, GREATEST($3::date, (at + interval '1 day' - interval '1 microsecond')::date) AS day, sum(n) AS n
-        FROM moves WHERE at <= ($4::date - 1)::timestamp GROUP BY 1, 2, 3),
+        FROM moves WHERE at <= $4::date::timestamp GROUP BY 1, 2, 3),
       steps AS (SELECT DISTINCT status, status_name FROM daily),
-      days AS (SELECT generate_series($3::date, $4::date - 1, interval '1 day')::date AS day),
+      days AS (SELECT generate_series($3::date, $4::date, interval '1 day')::date AS day),
       running AS (
         SELECT days.day, steps.status, steps.status_name,
           sum(COALESCE(daily.n, 0)) OVER (PARTITION BY steps.status, steps.status_name ORDER BY days.day) AS n
         FROM days CROSS JOIN steps LEFT JOIN daily USING (day, status, status_name))
       SELECT to_char(day, 'YYYY-MM-DD') AS date, status, status_name AS "statusName", n::int AS count
       FROM running WHERE n <> 0 ORDER BY day, status_name`;
-    return this.database.query(workspaceId, sql, [workspaceId, projectIds ?? null, from, to]);
+    return this.database.query(workspaceId, sql, [workspaceId, projectIds ?? null, from, last]);
   }
 }
 
