@@ -102,7 +102,8 @@ export class BuildRunner {
     }
     this.queuedTo = to ?? this.queuedTo;
     // Most of a log is of no interest to most projections: no reason to wake up.
-    if (events.length === 0 && this.#isIdle && this.caughtUp && this.queue.isEmpty) {
+    const isNews = caughtUp && !this.caughtUp;
+    if (events.length === 0 && !isNews && this.#isIdle && this.serves && this.queue.isEmpty) {
       if (to) this.#pass(to);
     } else {
       this.queue.push(arrival);
@@ -152,7 +153,7 @@ export class BuildRunner {
     this.#isIdle = false;
     if (this.#checkpoint.lost)
       throw new CheckpointLost(`somebody else moved the checkpoint of ${this.projection.name}`);
-    if (this.caughtUp || this.signal.aborted || this.queue.events > 0) return;
+    if (this.caughtUp || this.signal.aborted || !this.queue.isEmpty) return;
     const head = await this.parts.head().catch(() => undefined);
     const at = this.queuedTo;
     if (head && at && comparePositions(at, head) >= 0) this.offer({ events: [], to: undefined, caughtUp: true });
