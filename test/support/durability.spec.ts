@@ -43,7 +43,7 @@ describe('the checker of durability', () => {
   it('finds half an append, at the end and within', () => {
     const { log, acknowledged } = sound();
     expect(() => checkLog(log.slice(0, 3), acknowledged.slice(0, 1))).toThrow('half an append at the end');
-    expect(() => checkLog([...log.slice(0, 1), ...log.slice(2)], [])).toThrow();
+    expect(() => checkLog([...log.slice(0, 1), ...log.slice(2)], [])).toThrow('fault1-a has 2 where 1 is due');
     const torn = [log[0], log[2], log[1], log[3]].map((event, n) => ({ ...event, revision: n, position: { commit: BigInt(n + 1), prepare: 0n } })); // prettier-ignore
     expect(() => checkLog(torn as RecordedEvent[], [])).toThrow('half an append at position 2');
   });
@@ -58,9 +58,9 @@ describe('the checker of durability', () => {
 
   it('finds positions and revisions that are not those that were acknowledged, or do not grow', () => {
     const { log, acknowledged } = sound();
-    expect(() => checkLog(log, acknowledged.map((said) => ({ ...said, position: said.position + 1n })))).toThrow(); // prettier-ignore
-    expect(() => checkLog(log, acknowledged.map((said) => ({ ...said, revision: said.revision - 1 })))).toThrow(); // prettier-ignore
-    expect(() => checkLog(log.toReversed(), [])).toThrow();
-    expect(() => checkLog(log.map((event) => ({ ...event, revision: event.revision + 1 })), [])).toThrow(); // prettier-ignore
+    expect(() => checkLog(log, acknowledged.map((said) => ({ ...said, position: said.position + 1n })))).toThrow('acknowledged was'); // prettier-ignore
+    expect(() => checkLog(log, acknowledged.map((said) => ({ ...said, revision: said.revision - 1 })))).toThrow('acknowledged was'); // prettier-ignore
+    expect(() => checkLog(log.toReversed(), [])).toThrow('fault1-a has 3 where 0 is due');
+    expect(() => checkLog(log.map((event) => ({ ...event, revision: event.revision + 1 })), [])).toThrow('fault1-a has 1 where 0 is due'); // prettier-ignore
   });
 });
