@@ -1,7 +1,7 @@
 /** A command as the bus carries it: a checked input and who asks, from where, with which ids. */
 import { Command } from '@nestjs/cqrs';
 import { z } from 'zod';
-import { actorSchema } from '../../domain/shared/metadata.js';
+import { actorSchema, type Actor } from '../../domain/shared/metadata.js';
 import { instantSchema } from '../../domain/shared/time.js';
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
 import type { Rejection } from '../../domain/shared/rejection.js';
@@ -33,6 +33,8 @@ export interface Accepted<State> {
   readonly position: LogPosition;
   /** How many events were written; 0 when all was so already, or when this command had been done before. */
   readonly written: number;
+  /** There when this very command had been done before: who changed the thing last, after it; null when nobody did. */
+  readonly repeated?: { readonly changedSinceBy: Actor | null };
 }
 
 export type CommandResult<State> = Accepted<State> | Rejection;

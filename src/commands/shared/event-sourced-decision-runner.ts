@@ -89,7 +89,7 @@ export class EventSourcedDecisionRunner extends DecisionRunner {
       const fresh = known.fresh || (stream !== undefined && stream.seenAt >= askedAt);
       if (stream && stream.workspaceId !== context.workspaceId) return notFound(request);
       const first = stream?.outcomes.get(context.commandId);
-      if (first) return accepted(request, first, 0);
+      if (stream && first) return repeated(request, first, stream);
 
       const decision =
         outdated(request, stream) ?? decider.decide(command, stream ? stream.state : decider.initialState);
@@ -163,6 +163,7 @@ export class EventSourcedDecisionRunner extends DecisionRunner {
     this.cache.put(streamName, decider, {
       ...outcome,
       workspaceId: context.workspaceId,
+      lastActor: context.actor,
       outcomes: new Map(before?.outcomes).set(context.commandId, outcome),
       seenAt: sentAt,
     });
@@ -197,8 +198,10 @@ export class EventSourcedDecisionRunner extends DecisionRunner {
   ): Promise<Accepted<State>> {
     const stream = await this.load(streamName, request.decider);
     const first = stream?.outcomes.get(request.context.commandId);
-    if (!first) throw new Error(`the events of command ${request.context.commandId} are gone from ${streamName}`);
-    return accepted(request, first, 0);
+    if (!stream || !first) {
+      throw new Error(`the events of command ${request.context.commandId} are gone from ${streamName}`);
+    }
+    return repeated(request, first, stream);
   }
 
   private async findHead(): Promise<void> {
@@ -241,6 +244,15 @@ const accepted = <State>({ id }: AnyRequest<State>, outcome: Outcome<State>, wri
   version: outcome.revision + 1,
   position: outcome.position,
   written,
+});
+
+const repeated = <State>(
+  request: AnyRequest<State>,
+  first: Outcome<State>,
+  { revision, lastActor }: FoldedStream<State>,
+): Accepted<State> => ({
+  ...accepted(request, first, 0),
+  repeated: { changedSinceBy: revision > first.revision ? lastActor : null },
 });
 
 /** What the decider says of a thing that does not exist, to the letter: whether somebody else has it must not be told apart. */

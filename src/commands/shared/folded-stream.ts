@@ -2,6 +2,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Decider } from '../../domain/shared/decider.js';
 import type { DomainEvent } from '../../domain/shared/event.js';
+import type { Actor } from '../../domain/shared/metadata.js';
 import type { LogPosition, RecordedEvent } from '../../domain/shared/recorded-event.js';
 
 /** The two functions of a decider that folding needs. */
@@ -19,6 +20,8 @@ export interface Outcome<State> {
 export interface FoldedStream<State> extends Outcome<State> {
   /** Whose stream it is: the workspace of its first event. */
   readonly workspaceId: string;
+  /** Who caused the last event. */
+  readonly lastActor: Actor;
   /** What each command that wrote to it gave, so that it gives the same when it comes again. Streams are short by design, so this is too. */
   readonly outcomes: ReadonlyMap<string, Outcome<State>>;
   /** The log ended here at this time or later, in milliseconds of `performance.now()`: when the read or append was sent. */
@@ -44,7 +47,8 @@ export function foldEvents<State, Event extends DomainEvent>(
     outcomes.set(event.metadata.commandId, { state, revision: event.revision, position: event.position });
   }
   const workspaceId = known?.workspaceId ?? first.metadata.workspaceId;
-  return { state, revision: last.revision, position: last.position, workspaceId, outcomes, seenAt };
+  const { revision, position, metadata } = last;
+  return { state, revision, position, workspaceId, lastActor: metadata.actor, outcomes, seenAt };
 }
 
 /** Streams kept: enough that whoever edits a thing finds it here; and their size, because a description may have 50,000 characters. */

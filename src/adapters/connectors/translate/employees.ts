@@ -4,14 +4,15 @@ import { AddUnit } from '../../../commands/attendance/add-unit.command.js';
 import { ChangeEmployee } from '../../../commands/attendance/change-employee.command.js';
 import { ChangeUnit } from '../../../commands/attendance/change-unit.command.js';
 import { employeeIdOf, unitIdOf } from '../../../domain/attendance/attendance.ids.js';
+import type { CommandResult } from '../../../commands/shared/command.js';
 import { Rejection } from '../../../domain/shared/rejection.js';
 import type { RecordSource } from '../files/source-record.js';
 import type { EmployeesMapping, UnitsMapping } from '../mapping/mapping.js';
 import { dateReader } from '../mapping/read-dates.js';
 import { labelOf, readField } from '../mapping/read-fields.js';
 import { outcome } from './sales.js';
-import { orNull, required, TableTranslator, type SourceReader } from './table-translator.js';
-import { fingerprint, type ImportContext, type Send } from './translator.js';
+import { ofColumns, orNull, required, TableTranslator, type SourceReader } from './table-translator.js';
+import { fingerprint, saidOtherwiseSince, tell, type ImportContext, type Send } from './translator.js';
 
 export class EmployeesTranslator extends TableTranslator<EmployeesMapping> {
   constructor(
@@ -40,9 +41,9 @@ export class EmployeesTranslator extends TableTranslator<EmployeesMapping> {
         const content = fingerprint(details);
         const perform = async (send: Send) => {
           const added = await send(new AddEmployee(details, context.of(undefined, 'employee', employeeId, content)));
-          if (!(added instanceof Rejection) || added.code !== 'ALREADY_EXISTS') return outcome(added);
-          const { number: _number, ...patch } = details;
-          return outcome(await send(new ChangeEmployee({ employeeId, ...patch }, context.of(undefined, 'employee', employeeId, content, 'change')))); // prettier-ignore
+          if (!isOtherwiseKnown(added, context)) return outcome(added);
+          const { number: _number, ...patch } = ofColumns(fields, details);
+          return outcome(await tell(send, context, (of) => new ChangeEmployee({ employeeId, ...patch }, of), undefined, 'employee', employeeId, content, 'change')); // prettier-ignore
         };
         sink.unit({ key: employeeId, records: 1, source, line, perform });
       },
@@ -74,12 +75,16 @@ export class UnitsTranslator extends TableTranslator<UnitsMapping> {
         const content = fingerprint(details);
         const perform = async (send: Send) => {
           const added = await send(new AddUnit(details, context.of(undefined, 'unit', unitId, content)));
-          if (!(added instanceof Rejection) || added.code !== 'ALREADY_EXISTS') return outcome(added);
-          const { code: _code, ...patch } = details;
-          return outcome(await send(new ChangeUnit({ unitId, ...patch }, context.of(undefined, 'unit', unitId, content, 'change')))); // prettier-ignore
+          if (!isOtherwiseKnown(added, context)) return outcome(added);
+          const { code: _code, ...patch } = ofColumns(fields, details);
+          return outcome(await tell(send, context, (of) => new ChangeUnit({ unitId, ...patch }, of), undefined, 'unit', unitId, content, 'change')); // prettier-ignore
         };
         sink.unit({ key: unitId, records: 1, source, line, perform });
       },
     };
   }
 }
+
+/** Somebody, or this source itself, has given other details. */
+const isOtherwiseKnown = (added: CommandResult<unknown>, context: ImportContext): boolean =>
+  added instanceof Rejection ? added.code === 'ALREADY_EXISTS' : saidOtherwiseSince(added, context);

@@ -13,7 +13,7 @@ import type { RecordSource, SourceRecord } from '../files/source-record.js';
 import type { SalesMapping } from '../mapping/mapping.js';
 import { dateReader, type WallClock } from '../mapping/read-dates.js';
 import { BadValue, decimalReader, labelOf, readField } from '../mapping/read-fields.js';
-import { orNull, required, TableTranslator, type SourceReader } from './table-translator.js';
+import { ofColumns, orNull, required, TableTranslator, type SourceReader } from './table-translator.js';
 import { fingerprint, type ImportContext, type Performed, type Send, type Sink } from './translator.js';
 
 type SaleLineInput = RecordSaleInput['lines'][number];
@@ -153,7 +153,9 @@ export class SalesTranslator extends TableTranslator<SalesMapping> {
 
   private close(group: Group, sink: Sink): void {
     const { context } = this;
+    const { fields } = this.mapping;
     const { reference, header, lines, time } = group;
+    const { kind, day } = header;
     this.open.delete(reference);
     const saleId = importedId(context.workspaceId, context.source, 'sale', reference);
     const before = this.sent.get(reference);
@@ -177,7 +179,12 @@ export class SalesTranslator extends TableTranslator<SalesMapping> {
         const recorded = await send(new RecordSale({ id: saleId, ...input }, context.of(occurredAt, 'sale', saleId, chain))); // prettier-ignore
         if (!(recorded instanceof Rejection) || recorded.code !== 'ALREADY_EXISTS') return outcome(recorded);
         if (unsure) return reject('ALREADY_EXISTS', `document ${reference} was met too long ago to know its lines; sort the file by document`); // prettier-ignore
-        return amend(send, context, saleId, input, chain);
+        return amend(
+          send,
+          context,
+          { saleId, kind, day, ...ofColumns(fields, header), soldAt, lines: numbered },
+          chain,
+        );
       },
     });
   }
@@ -195,14 +202,13 @@ export class SalesTranslator extends TableTranslator<SalesMapping> {
 async function amend(
   send: Send,
   context: ImportContext,
-  saleId: string,
-  input: Omit<RecordSaleInput, 'id'>,
+  content: Omit<AmendSale['input'], 'reason'>,
   chain: string,
 ): Promise<Performed> {
   const reason = 'the source gives this document with other content than before';
   // Not at the time of the sale: it is now that the document is put right.
   return outcome(
-    await send(new AmendSale({ saleId, ...input, reason }, context.of(undefined, 'amend', saleId, chain))),
+    await send(new AmendSale({ ...content, reason }, context.of(undefined, 'amend', content.saleId, chain))),
   );
 }
 

@@ -71,3 +71,8 @@ export function required(text: string, column: string | null, what: string): str
 }
 
 export const orNull = (text: string): string | null => (text === '' ? null : text);
+
+/** Only what the mapping has a column for: of the rest the source says nothing, so what people wrote there stands. */
+export const ofColumns = <Value extends object>(fields: object, value: Value): Partial<Value> =>
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each entry is one of the value's own
+  Object.fromEntries(Object.entries(value).filter(([name]) => name in fields)) as Partial<Value>;

@@ -1,8 +1,9 @@
 /** Tasks, one record each, as lists and exports of other tools give them: how each stands now, without its history. */
-import { AssignTask } from '../../../commands/work/assign-task.command.js';
 import { ChangeTaskStatus } from '../../../commands/work/change-task-status.command.js';
 import { CreateTask } from '../../../commands/work/create-task.command.js';
+import { SetTaskAssignees } from '../../../commands/work/set-task-assignees.command.js';
 import { UpdateTask } from '../../../commands/work/update-task.command.js';
+import type { CommandContext, WorkspaceCommand } from '../../../commands/shared/command.js';
 import { importedId } from '../../../domain/shared/ids.js';
 import { Rejection } from '../../../domain/shared/rejection.js';
 import { fromLocal } from '../../../domain/shared/time.js';
@@ -12,7 +13,7 @@ import type { TasksMapping } from '../mapping/mapping.js';
 import { dateReader } from '../mapping/read-dates.js';
 import { BadValue, decimalReader, labelOf, readField } from '../mapping/read-fields.js';
 import { required, TableTranslator, type SourceReader } from './table-translator.js';
-import { fingerprint, type ImportContext, type Performed, type Send } from './translator.js';
+import { fingerprint, saidOtherwiseSince, tell, type ImportContext, type Performed, type Send } from './translator.js'; // prettier-ignore
 import { statusByWords, WorkThings } from './work-things.js';
 
 interface TaskRow {
@@ -95,17 +96,40 @@ export class TasksTranslator extends TableTranslator<TasksMapping> {
     const status = row.status || null;
     let made = await send(new CreateTask({ ...input, status }, of('create')));
     if (isUnknownStatus(made)) made = await send(new CreateTask({ ...input, status: this.canonical(row.status) }, of('create'))); // prettier-ignore
-    if (!(made instanceof Rejection)) return { written: made.written };
-    if (made.code !== 'ALREADY_EXISTS') return made;
-    // Known from before, as it was then.
+    if (made instanceof Rejection)
+      return made.code === 'ALREADY_EXISTS' ? this.update(send, row, id, assigneeId) : made;
+    const isNew = made.written > 0 || (made.repeated !== undefined && !saidOtherwiseSince(made, context));
+    return isNew ? { written: made.written } : this.update(send, row, id, assigneeId);
+  }
+
+  /** A task that was brought in before, when the source said something else of it: it is now that it is brought up to date. */
+  private async update(send: Send, row: TaskRow, taskId: string, assigneeId: string | undefined): Promise<Performed> {
+    const { fields } = this.mapping;
+    // What the source has a column for and says nothing of is not there any more.
+    const details = {
+      ...(fields.description !== undefined && { description: '' }),
+      ...(fields.storyPoints !== undefined && { storyPoints: null }),
+      ...(fields.dueDate !== undefined && { dueDate: null }),
+      ...row.details,
+    };
+    const content = fingerprint(row);
+    const say = (what: string, make: (of: CommandContext) => WorkspaceCommand<unknown, unknown>) =>
+      tell(send, this.context, make, undefined, 'task', row.key, what, content);
+    const steps = [() => say('details', (of) => new UpdateTask({ taskId, ...details }, of))];
+    if (row.status !== '') {
+      const change = (status: string) => say('status', (of) => new ChangeTaskStatus({ taskId, status }, of));
+      steps.push(async () => {
+        const changed = await change(row.status);
+        return isUnknownStatus(changed) ? change(this.canonical(row.status)) : changed;
+      });
+    }
+    if (fields.assignee !== undefined) {
+      const assigneeIds = assigneeId === undefined ? [] : [assigneeId];
+      steps.push(() => say('assign', (of) => new SetTaskAssignees({ taskId, assigneeIds }, of)));
+    }
     let written = 0;
-    const changes = [
-      new UpdateTask({ taskId: id, ...row.details }, { ...of('details'), occurredAt: undefined }),
-      ...(status === null ? [] : [new ChangeTaskStatus({ taskId: id, status }, { ...of('status'), occurredAt: undefined })]), // prettier-ignore
-      ...(assigneeId === undefined ? [] : [new AssignTask({ taskId: id, assigneeId }, { ...of('assign'), occurredAt: undefined })]), // prettier-ignore
-    ];
-    for (const command of changes) {
-      const result = await send(command);
+    for (const step of steps) {
+      const result = await step();
       if (result instanceof Rejection) return result;
       written += result.written;
     }

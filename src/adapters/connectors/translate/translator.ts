@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { CommandContext, CommandResult, WorkspaceCommand } from '../../../commands/shared/command.js';
 import { deriveId } from '../../../domain/shared/ids.js';
-import type { Rejection } from '../../../domain/shared/rejection.js';
+import { Rejection } from '../../../domain/shared/rejection.js';
 import type { RejectedRecord } from '../../../domain/sync/sync-run.events.js';
 import type { RecordSource, SourceRecord } from '../files/source-record.js';
 
@@ -71,6 +71,29 @@ export class ImportContext {
       source: { runId: this.runId },
     };
   }
+}
+
+/**
+ * Whether this command of the source is an old one, and the source has said something else since: what it says now must be
+ * told anew. What people changed since stands for as long as the source says the same.
+ */
+export const saidOtherwiseSince = (result: CommandResult<unknown>, { integrationId }: ImportContext): boolean => {
+  if (result instanceof Rejection) return false;
+  const actor = result.repeated?.changedSinceBy;
+  return actor?.kind === 'integration' && actor.id === integrationId;
+};
+
+/** Sends what the source says now, also when it said the same once and something else in between. @param about as of `ImportContext.of` */
+export async function tell<State>(
+  send: Send,
+  context: ImportContext,
+  make: (context: CommandContext) => WorkspaceCommand<unknown, State>,
+  occurredAt: string | undefined,
+  ...about: readonly (string | number)[]
+): Promise<CommandResult<State>> {
+  const result = await send(make(context.of(occurredAt, ...about)));
+  if (!saidOtherwiseSince(result, context)) return result;
+  return send(make(context.of(undefined, ...about, context.runId)));
 }
 
 /** A short fingerprint of content, to derive command ids from. */

@@ -230,7 +230,7 @@ describe('flat tasks', () => {
   it('that are known are brought up to date', async () => {
     const known = reject('ALREADY_EXISTS', 'this task is there');
     const done = await tasks([full], (command) => (command.constructor.name === 'CreateTask' ? known : undefined));
-    expect(whats(done).slice(3)).toEqual(['UpdateTask', 'ChangeTaskStatus', 'AssignTask']);
+    expect(whats(done).slice(3)).toEqual(['UpdateTask', 'ChangeTaskStatus', 'SetTaskAssignees']);
   });
 
   const idOf = async (row: string[]): Promise<string | undefined> => (await tasks([row])).sent.at(-1)?.commandId;

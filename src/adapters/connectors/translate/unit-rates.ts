@@ -7,7 +7,7 @@ import { dateReader } from '../mapping/read-dates.js';
 import { BadValue, decimalReader, labelOf, readField } from '../mapping/read-fields.js';
 import { outcome } from './sales.js';
 import { required, TableTranslator, type SourceReader } from './table-translator.js';
-import { fingerprint, type ImportContext, type Sink } from './translator.js';
+import { fingerprint, tell, type ImportContext, type Sink } from './translator.js';
 
 /** A day with more units is reported in several commands; an event holds at most 5,000. */
 const MAX_RATES = 5_000;
@@ -71,13 +71,15 @@ export class UnitRatesTranslator extends TableTranslator<RatesMapping> {
     const { day, line, rates, totalPct, records } = this.report;
     this.report = undefined;
     const { context } = this;
-    const commandContext = context.of(fromLocal(day, '00:00', context.timeZone), 'rates', day, fingerprint([rates, totalPct])); // prettier-ignore
+    const at = fromLocal(day, '00:00', context.timeZone);
+    const content = fingerprint([rates, totalPct]);
     sink.unit({
       key: day,
       records,
       source: this.sourceName,
       line,
-      perform: async (send) => outcome(await send(new ReportUnitRates({ day, rates, totalPct }, commandContext))),
+      perform: async (send) =>
+        outcome(await tell(send, context, (of) => new ReportUnitRates({ day, rates, totalPct }, of), at, 'rates', day, content)), // prettier-ignore
     });
   }
 }
