@@ -45,12 +45,14 @@ export function toLocal(instant: string, timeZone: string): { date: LocalDate; t
     formatters.set(timeZone, formatter);
   }
   const [date = '', time = ''] = formatter.format(new Date(instant)).split(' ');
-  return { date, time };
+  // Years before 1000 come without their zeros.
+  return { date: date.padStart(10, '0'), time };
 }
 
 /**
  * The instant of a wall clock in a zone. A time that a spring change skips moves forward by the gap; of a time that an
- * autumn change repeats, the first is taken (the rule of RFC 5545 and of Temporal's "compatible").
+ * autumn change repeats, the first is taken (the rule of RFC 5545 and of Temporal's "compatible"). Of the first and the last
+ * day of all, whose instant may lie outside of the years 1 to 9999, the nearest instant within.
  * @param date `YYYY-MM-DD`
  * @param time `HH:MM[:SS[.mmm]]`
  */
@@ -63,10 +65,16 @@ export function fromLocal(date: LocalDate, time: string, timeZone: string): stri
   const before = offsetAt(wall - 86_400_000);
   const after = offsetAt(wall + 86_400_000);
   const early = wall - before;
-  if (before === after || offsetAt(early) === before) return new Date(early).toISOString();
+  if (before === after || offsetAt(early) === before) return instantAt(early);
   const late = wall - after;
-  return new Date(offsetAt(late) === after ? late : early).toISOString();
+  return instantAt(offsetAt(late) === after ? late : early);
 }
+
+const FIRST_INSTANT = Date.parse('0001-01-01T00:00:00Z');
+const LAST_INSTANT = Date.parse('9999-12-31T23:59:59.999Z');
+
+const instantAt = (epoch: number): string =>
+  new Date(Math.min(Math.max(epoch, FIRST_INSTANT), LAST_INSTANT)).toISOString();
 
 /** ISO weekday: 1 for Monday … 7 for Sunday. */
 export function weekday(date: LocalDate): number {

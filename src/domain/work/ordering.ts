@@ -27,10 +27,10 @@ const MIDDLE_DIGIT = 'V';
  * @param id of the task, a UUID
  */
 export function keyAtEnd(epochMs: number, id: string): string {
+  // A time outside of what the digits hold stands at their end, rather than making a key that is none.
+  const time = Math.min(Math.max(0, epochMs + EPOCH_OFFSET_MS), 62 ** INTEGER_DIGITS - 1);
   const suffix = Number.parseInt(id.replaceAll('-', '').slice(-10), 16);
-  return (
-    INTEGER_HEAD + base62(epochMs + EPOCH_OFFSET_MS, INTEGER_DIGITS) + base62(suffix, SUFFIX_DIGITS) + MIDDLE_DIGIT
-  );
+  return INTEGER_HEAD + base62(time, INTEGER_DIGITS) + base62(suffix, SUFFIX_DIGITS) + MIDDLE_DIGIT;
 }
 
 /**

@@ -6,7 +6,7 @@ import { UpdateTask } from '../../../commands/work/update-task.command.js';
 import type { CommandContext, WorkspaceCommand } from '../../../commands/shared/command.js';
 import { importedId } from '../../../domain/shared/ids.js';
 import { Rejection } from '../../../domain/shared/rejection.js';
-import { fromLocal } from '../../../domain/shared/time.js';
+import { fromLocal, instantSchema } from '../../../domain/shared/time.js';
 import { taskPrioritySchema, type TaskPriority } from '../../../domain/work/task.events.js';
 import type { RecordSource } from '../files/source-record.js';
 import type { TasksMapping } from '../mapping/mapping.js';
@@ -51,8 +51,10 @@ export class TasksTranslator extends TableTranslator<TasksMapping> {
     const decimal = decimalReader(decimals);
     const zone = this.context.timeZone;
     const instant = (text: string, column: string | null, time: string): string => {
-      // With a zone of its own it is an instant already.
-      if (/^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:?\d\d)$/.test(text) && !Number.isNaN(Date.parse(text))) return new Date(text).toISOString(); // prettier-ignore
+      // With a zone of its own it is an instant already; some leave out the seconds, or the colon of the offset.
+      const zoned = text.replace(/(T\d\d:\d\d)(?=Z|[+-])/, '$1:00').replace(/([+-]\d\d)(\d\d)$/, '$1:$2');
+      const known = instantSchema.safeParse(zoned);
+      if (known.success) return known.data;
       const clock = day(text, column);
       return fromLocal(clock.date, clock.time ?? time, zone);
     };

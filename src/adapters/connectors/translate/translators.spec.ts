@@ -218,6 +218,12 @@ describe('flat tasks', () => {
     });
   });
 
+  it('take an instant with its offset, with and without colon or seconds', async () => {
+    for (const made of ['2024-07-01T10:00:00+0200', '2024-07-01T10:00+02:00', '2024-07-01T08:00:00.000Z']) {
+      expect((await tasks([full.with(8, made)])).sent[2]?.occurredAt).toBe('2024-07-01T08:00:00.000Z');
+    }
+  });
+
   it('take what a status stands for where the board has no such step', async () => {
     const refusal = reject('INVALID', 'no such status', ['status']);
     const done = await tasks([full], (command) => (command.input as { status?: string }).status === 'Doing' ? refusal : undefined); // prettier-ignore
@@ -247,10 +253,12 @@ describe('flat tasks', () => {
       full.with(4, 'shiny'),
       full.with(5, '2.5'),
       full.with(6, '2024-06-31'),
+      full.with(8, '2024-06-31T08:00:00Z'),
+      full.with(8, '0000-01-01T00:00:00Z'),
       full,
     ]);
     expect(leftOut).toBe(1);
-    expect(rejects.map(({ line, column }) => [line, column])).toEqual([[3, 'title'], [4, 'prio'], [5, 'points'], [6, 'due']]); // prettier-ignore
+    expect(rejects.map(({ line, column }) => [line, column])).toEqual([[3, 'title'], [4, 'prio'], [5, 'points'], [6, 'due'], [7, 'made'], [8, 'made']]); // prettier-ignore
     expect(units).toHaveLength(1);
   });
 });
