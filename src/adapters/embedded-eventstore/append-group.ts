@@ -84,7 +84,8 @@ export class AppendGroup {
     }
     const verdict = decideWrite(
       expected,
-      request.events.map((event) => event.id),
+      // A delete is an event of its own, with an id that was never seen.
+      request.kind === 'append' ? request.events.map((event) => event.id) : [this.newId()],
       {
         last: state.last === TOMBSTONE_REVISION ? state.last : lastRevision(state, stream),
         softDeleted: softDeleted(state, stream),

@@ -28,6 +28,9 @@ export type BatchAppendCall = ServerDuplexStream<Request, Buffer>;
 /** A real node's write timeout: a longer deadline has no effect there either. */
 const WRITE_TIMEOUT_MS = 2_000;
 
+/** A client that does not read its replies must not fill memory with them. A whole group's replies come at once: more than that. */
+const MAX_WAITING_REPLIES = 4_096;
+
 interface PendingAppend {
   readonly stream: string;
   readonly expected: number;
@@ -47,12 +50,32 @@ export function handleBatchAppend(
   let halfClosed = false;
   let gone = false;
 
+  /** Takes no more from the client until there is room again; how many reasons there are to wait. */
+  let holds = 0;
+  const hold = (): void => {
+    if (holds++ === 0) call.pause();
+  };
+  const release = (): void => {
+    if (--holds === 0) call.resume();
+  };
+  let repliesWait = false;
+  let writerWaits = false;
+  const send = (reply: Buffer): void => {
+    if (gone || call.write(reply) || repliesWait || call.writableLength < MAX_WAITING_REPLIES) return;
+    repliesWait = true;
+    hold();
+    call.once('drain', () => {
+      repliesWait = false;
+      release();
+    });
+  };
+
   const answer = (correlationId: string, reply: Buffer): void => {
     const append = pending.get(correlationId);
     if (!append) return;
     clearTimeout(append.timer);
     pending.delete(correlationId);
-    if (!gone) call.write(reply);
+    send(reply);
     if (halfClosed && pending.size === 0) call.end();
   };
 
@@ -95,7 +118,7 @@ export function handleBatchAppend(
       const stream = pending.get(correlationId)?.stream ?? '';
       const reply = replies.badRequest(correlationId, stream, error.message);
       if (pending.has(correlationId)) answer(correlationId, reply);
-      else if (!gone) call.write(reply);
+      else send(reply);
     }
   };
 
@@ -104,9 +127,13 @@ export function handleBatchAppend(
     append.write = writer.write({ kind: 'append', stream, expected, events, by }, (outcome: WriteAnswer) =>
       answer(correlationId, replies.forOutcome(correlationId, stream, expected, outcome)),
     );
-    if (writer.full && !call.isPaused()) {
-      call.pause();
-      void writer.room().then(() => call.resume());
+    if (writer.full && !writerWaits) {
+      writerWaits = true;
+      hold();
+      void writer
+        .room()
+        .then(release)
+        .finally(() => (writerWaits = false));
     }
   };
 
@@ -120,12 +147,7 @@ export function handleBatchAppend(
   });
   call.on('end', () => {
     halfClosed = true;
-    // Appends whose last message never came can't come any more.
-    for (const [correlationId, append] of pending) {
-      if (append.write) continue;
-      clearTimeout(append.timer);
-      pending.delete(correlationId);
-    }
+    // An append whose last message never came is still answered, by its deadline.
     if (pending.size === 0) call.end();
   });
   const leave = (): void => {

@@ -52,15 +52,31 @@ export function matcherOf({ by, regex, prefixes }: FilterDescription): Matches {
 
 function compileExpression(regex: string, prefixes: readonly string[]): (text: string) => boolean {
   if (regex) {
-    try {
-      const expression = new RegExp(regex, 'u');
-      return (text) => expression.test(text);
-    } catch (cause) {
-      throw new InvalidFilter(`The filter's regular expression can't be read: ${regex}`, { cause });
-    }
+    const expression = dotNetExpression(regex);
+    return (text) => expression.test(text);
   }
   if (prefixes.length === 0) throw new InvalidFilter('The filter has neither a regular expression nor a prefix.');
   return (text) => prefixes.some((prefix) => text.startsWith(prefix));
+}
+
+/**
+ * Clients write expressions for .NET. What JavaScript writes otherwise is put into its words: options at the start, the
+ * anchors \A, \Z and \z, and a backslash before a character that needs none. What it can't say is refused, never guessed.
+ */
+function dotNetExpression(regex: string): RegExp {
+  const [, options = '', pattern = regex] = /^\(\?([ims]+)\)(.*)$/su.exec(regex) ?? [];
+  const translated = pattern.replaceAll(/\\(.)/gsu, (escape, character: string) => {
+    if (character === 'A') return '(?<![^])';
+    if (character === 'z') return '(?![^])';
+    if (character === 'Z') return '(?=\\n?(?![^]))';
+    if (character === '-') return '\\x2d';
+    return /[\^$\\.*+?()[\]{}|/a-zA-Z0-9]/u.test(character) ? escape : character;
+  });
+  try {
+    return new RegExp(translated, `u${options}`);
+  } catch (cause) {
+    throw new InvalidFilter(`The filter's regular expression can't be read: ${regex}`, { cause });
+  }
 }
 
 /** How many events one page of a filtered subscription examines, and after how many of them a checkpoint is due. */

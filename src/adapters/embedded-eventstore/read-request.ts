@@ -59,6 +59,7 @@ export function readRequest(request: InstanceType<typeof streams.ReadReq>): Read
   const from: From = position ? readNumber(position.getCommitPosition()) : all?.hasEnd() ? 'end' : 'start';
   try {
     const matches = filter ? compileFilter(filter) : visibleInAll;
+    if (filter && !filter.hasMax() && !filter.hasCount()) throw new InvalidFilter('The filter has no window.');
     if (!subscription) return { ...common, kind: 'read-all', from, count, backwards, matches };
     return {
       ...common,

@@ -6,6 +6,9 @@ import { EXPECT, type ProposedEvent } from './stored-event.js';
 /** Input that a real node answers with BadRequest, or with UNKNOWN outside a batch append. */
 export class BadRequest extends Error {}
 
+/** A write that doesn't say what it expects: a BadRequest in a batch append, INVALID_ARGUMENT elsewhere. */
+export class MissingExpectedRevision extends BadRequest {}
+
 /** A required entry of an event's metadata map is missing. */
 export class MissingMetadata extends Error {
   constructor(readonly property: 'type' | 'content-type') {
@@ -76,7 +79,7 @@ interface ExpectedRevisionOptions {
   hasAny(): boolean;
 }
 
-/** @throws BadRequest when none is given */
+/** @throws MissingExpectedRevision */
 export function readExpected(
   options: ExpectedRevisionOptions & { hasStreamExists?: () => boolean },
   revision: string | undefined,
@@ -84,7 +87,7 @@ export function readExpected(
   if (options.hasNoStream()) return EXPECT.noStream;
   if (options.hasAny()) return EXPECT.any;
   if (options.hasStreamExists?.()) return EXPECT.streamExists;
-  if (revision === undefined) throw new BadRequest('an expected revision is required');
+  if (revision === undefined) throw new MissingExpectedRevision('an expected revision is required');
   return readNumber(revision);
 }
 

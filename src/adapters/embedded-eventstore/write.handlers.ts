@@ -4,7 +4,15 @@ import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { WriteRequest } from './append-group.js';
 import type { LogWriter, WriteAnswer } from './log-writer.js';
-import { BadRequest, MissingMetadata, readExpected, readProposedEvent, readStreamName, sizeOf } from './requests.js';
+import {
+  BadRequest,
+  MissingExpectedRevision,
+  MissingMetadata,
+  readExpected,
+  readProposedEvent,
+  readStreamName,
+  sizeOf,
+} from './requests.js';
 import * as errors from './rpc-errors.js';
 import type { Caller } from './security/stream-acl.js';
 import type { CallerFound } from './security/store-security.js';
@@ -70,6 +78,7 @@ export function answerUnary<Request, Response>(
 /** What a handler threw, as gRPC sends it. */
 export function asRpcError(error: unknown): errors.RpcError {
   if (error instanceof MissingMetadata) return errors.missingMetadataProperty(error.property);
+  if (error instanceof MissingExpectedRevision) return errors.invalidArgument(error.message);
   if (error instanceof BadRequest) return errors.unknown(error.message);
   if (error instanceof errors.RpcError) return error;
   return errors.notReady();
