@@ -72,7 +72,7 @@ describe('the README', () => {
       spawnSync('sh', ['-c', lines], { cwd: place, env, encoding: 'utf8' }).stdout;
 
     const said = shell(`${bringIn}echo WORKSPACE=$WORKSPACE`);
-    expect(said).toMatch(/^5 records in .* 3 changed something, .* 1 were rejected\./m);
+    expect(said).toMatch(/^5 records in .* 4 changed something, .* 1 were rejected\./m);
     expect(readFileSync(join(place, 'orders.csv.rejects.csv'), 'utf8')).toContain('2026-02-30');
     const [workspace = ''] = /WORKSPACE=\S+/.exec(said) ?? [];
     // The read models follow within moments.
