@@ -79,6 +79,52 @@ describe('an argument that is null', () => {
   });
 });
 
+describe('a field of an input that may be left out', () => {
+  const parts = {
+    fingerprint: { sources: [{ name: 'tills.csv', fingerprint: null }] },
+    sources: { sources: null, cursor: null },
+    role: { role: null, email: null },
+    category: { category: null, profit: null },
+    ratePct: { ratePct: null },
+    column: { column: null, value: null },
+  } as const;
+  const without = (part: object): object =>
+    Object.fromEntries(
+      Object.entries(part)
+        .filter(([, value]) => value !== null)
+        .map(([name, value]) => [name, Array.isArray(value) ? value.map((item: object) => without(item)) : value]),
+    );
+
+  it.each([
+    ['null', (part: object): object => part],
+    ['left out', without],
+  ])('may be %s', async (_, given) => {
+    const register = `mutation { registerIntegration(input: { kind: file, name: "Tills" }) { integration { id } ${ERRORS} } }`;
+    const integrationId: string = (await owner(register)).registerIntegration.integration.id;
+    const start = { integrationId, subject: 'sales' };
+    const sale = { sku: 'A', product: 'Lamp', quantity: '1', unitPrice: '1', ...given(parts.category) };
+    const query = `mutation ($run: StartRunInput!, $bare: StartRunInput!, $member: AddMemberInput!, $sale: RecordSaleInput!, $rates: ReportUnitRatesInput!) {
+      startRun(input: $run) { syncRun { id } ${ERRORS} }
+      bare: startRun(input: $bare) { ${ERRORS} }
+      addMember(input: $member) { ${ERRORS} }
+      recordSale(input: $sale) { ${ERRORS} }
+      reportUnitRates(input: $rates) { ${ERRORS} }
+    }`;
+    const answer = await owner(query, {
+      run: { ...start, ...given(parts.fingerprint) },
+      bare: { ...start, ...given(parts.sources) },
+      member: { name: 'Bob', ...given(parts.role) },
+      sale: { reference: v7(), currency: 'USD', lines: [sale] },
+      rates: { day: '2026-03-01', rates: [{ code: 'A', ...given(parts.ratePct) }] },
+    });
+    const reject = `mutation ($input: RejectRecordsInput!) { rejectRecords(input: $input) { ${ERRORS} } }`;
+    const record = { source: 'tills.csv', line: 1, reason: 'no number', ...given(parts.column) };
+    const input = { runId: answer.startRun.syncRun?.id, offset: 0, records: [record] };
+    const rejected = await owner(reject, { input });
+    for (const { userErrors } of Object.values({ ...answer, ...rejected })) expect(userErrors).toEqual([]);
+  });
+});
+
 const saleOf = (line: object): object => {
   const whole = { sku: 'A', product: 'Lamp', quantity: '1', unitPrice: '1', ...line };
   return { input: { reference: '1', currency: 'JPY', lines: [whole] } };
@@ -120,7 +166,7 @@ describe('a value that fits nothing', () => {
     const { recordSale } = await owner(record, saleOf({ profit: '999999999999999' }));
     expect(recordSale.userErrors).toEqual([]);
     const query =
-      'query ($minPosition: Position) { salesSummary(minPosition: $minPosition) { figures { orders profit { amount } } } }';
+      'query ($minPosition: Position) { salesSummary(filter: { currency: "JPY" }, minPosition: $minPosition) { figures { orders profit { amount } } } }';
     expect(await owner(query, { minPosition: recordSale.position })).toEqual({
       salesSummary: [{ figures: { orders: 1, profit: { amount: '999999999999999' } } }],
     });

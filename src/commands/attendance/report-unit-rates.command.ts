@@ -14,7 +14,13 @@ const rateSchema = z.string().trim().max(20);
 export const reportUnitRatesInput = z.object({
   day: localDateSchema,
   rates: z
-    .array(z.object({ code: naturalKeySchema, /** null: the unit did not report */ ratePct: rateSchema.nullable() }))
+    .array(
+      z.object({
+        code: naturalKeySchema,
+        /** null: the unit did not report */
+        ratePct: rateSchema.nullish().transform((given) => given ?? null),
+      }),
+    )
     .max(MAX_RATES, `at most ${MAX_RATES} units at once`),
   /** The source's own total over all units, where it gives one. */
   totalPct: rateSchema.nullish(),

@@ -38,7 +38,8 @@ export const saleLineInput = z.object({
       (path) => path.join('').length <= MAX_PATH,
       `a path of categories has at most ${MAX_PATH} characters in all`,
     )
-    .default([]),
+    .nullish()
+    .transform((given) => given ?? []),
   quantity: decimalText,
   /** May be left out when `amount` is there. */
   unitPrice: decimalText.nullish(),

@@ -13,11 +13,21 @@ export const startRunInput = z.object({
   /** What is brought in: `sales`, `attendance`, `tasks`. */
   subject: z.string().trim().min(1).max(50),
   sources: z
-    .array(z.object({ name: z.string().min(1).max(500), fingerprint: z.string().max(200).nullable() }))
+    .array(
+      z.object({
+        name: z.string().min(1).max(500),
+        fingerprint: z
+          .string()
+          .max(200)
+          .nullish()
+          .transform((given) => given ?? null),
+      }),
+    )
     .max(100)
-    .default([]),
+    .nullish()
+    .transform((given) => given ?? []),
   /** Where to begin; at the beginning when null. */
-  cursor: cursorSchema.nullable().default(null),
+  cursor: cursorSchema.nullish().transform((given) => given ?? null),
 });
 export type StartRunInput = z.input<typeof startRunInput>;
 

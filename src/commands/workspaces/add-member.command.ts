@@ -13,7 +13,7 @@ export const addMemberInput = z.object({
   id: z.uuid().optional(),
   name: memberNameSchema,
   email: z.email('an e-mail address has the form name@example.com').nullish(),
-  role: roleSchema.default('member'),
+  role: roleSchema.nullish().transform((given) => given ?? 'member'),
 });
 
 export class AddMember extends WorkspaceCommand<z.input<typeof addMemberInput>, MemberState> {}
