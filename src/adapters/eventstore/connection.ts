@@ -10,6 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { EventStoreDBClient } from '@eventstore/db-client';
 import { guardBatchAppends } from './batch-append-guard.js';
 import { NoAnswer, isTransient } from './failures.js';
+import { keepProposedBytes } from './proposed-bytes.js';
 import { SilenceWatch } from './silence-watch.js';
 
 /** A server answers within its own 2 s or says that it can't. */
@@ -31,6 +32,7 @@ export class Connection {
 
   constructor(private readonly connectionString: string) {
     guardBatchAppends();
+    keepProposedBytes();
   }
 
   get client(): EventStoreDBClient {
