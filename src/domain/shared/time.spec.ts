@@ -21,9 +21,9 @@ describe('days and instants', () => {
   );
 });
 
-describe('the wall clock of a zone', () => {
-  const london = (time: string, day: string): string => fromLocal(day, time, 'Europe/London');
+const london = (time: string, day: string): string => fromLocal(day, time, 'Europe/London');
 
+describe('the wall clock of a zone', () => {
   it('moves forward what the spring change skips, and takes the first of what the autumn change repeats', () => {
     expect(london('00:59:59', '2026-03-29')).toBe('2026-03-29T00:59:59.000Z');
     expect(london('01:30', '2026-03-29')).toBe('2026-03-29T01:30:00.000Z');

@@ -32,6 +32,6 @@ export class RejectsFile {
 
 /** Quoted where needed; a value that a spreadsheet would run as a formula is kept from it by an apostrophe. */
 function cell(text: string): string {
-  const safe = /^[=+@\t\r]/.test(text) || /^-[^\d.]/.test(text) ? `'${text}` : text;
+  const safe = /^[=+@\t\r-]/.test(text) && !/^-[\d.,]+$/.test(text) ? `'${text}` : text;
   return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -5,7 +5,8 @@ import { CheckOut } from '../../../commands/attendance/check-out.command.js';
 import { RecordAbsence } from '../../../commands/attendance/record-absence.command.js';
 import { AddHoliday } from '../../../commands/workspaces/add-holiday.command.js';
 import { employeeIdOf } from '../../../domain/attendance/attendance.ids.js';
-import { Rejection } from '../../../domain/shared/rejection.js';
+import type { CommandResult } from '../../../commands/shared/command.js';
+import { reject, Rejection } from '../../../domain/shared/rejection.js';
 import { addDays, fromLocal } from '../../../domain/shared/time.js';
 import { UnreadableSource, type RecordSource } from '../files/source-record.js';
 import type { DaysMapping, WideMapping } from '../mapping/mapping.js';
@@ -13,7 +14,7 @@ import { dateReader, type WallClock } from '../mapping/read-dates.js';
 import { BadValue, labelOf, readField } from '../mapping/read-fields.js';
 import { outcome } from './sales.js';
 import { orNull, required, TableTranslator, type SourceReader } from './table-translator.js';
-import { rejected, type ImportContext, type Performed, type Send, type Sink } from './translator.js';
+import { rejected, tell, type ImportContext, type Performed, type Send, type Sink } from './translator.js';
 
 /** What is known of one employee's one day. */
 interface EmployeeDay {
@@ -30,18 +31,26 @@ const MAX_KNOWN = 100_000;
 
 /** Writes employees' days; employees that nobody has added yet are added with the name the source gives. */
 class DayWriter {
-  private readonly known = new Map<string, Promise<unknown>>();
+  private readonly known = new Map<string, Promise<CommandResult<unknown>>>();
 
   constructor(private readonly context: ImportContext) {}
 
   async write(send: Send, of: EmployeeDay): Promise<Performed> {
     const { context } = this;
     const employeeId = employeeIdOf(context.workspaceId, of.number);
-    await this.ensureEmployee(send, employeeId, of);
+    const odd = oddity(of);
+    if (odd) return odd;
+    const known = await this.ensureEmployee(send, employeeId, of);
+    // Refused as existing when somebody has given more details; that is as good.
+    if (known instanceof Rejection && known.code !== 'ALREADY_EXISTS') return known;
     const id = (what: string, at: string) => context.of(at, 'day', employeeId, of.day, what, at);
     if (!of.checkIn) {
       const at = fromLocal(of.day, '00:00', context.timeZone);
-      return outcome(await send(new RecordAbsence({ employeeId, day: of.day, reason: of.reason }, id('absent', at))));
+      const { day, reason } = of;
+      const about = ['day', employeeId, day, 'absent', at, ...(reason === null ? [] : [reason])] as const;
+      return outcome(
+        await tell(send, context, (as) => new RecordAbsence({ employeeId, day, reason }, as), at, ...about),
+      );
     }
     const arrived = fromLocal(of.day, of.checkIn.time ?? '00:00', context.timeZone);
     const checkedIn = await send(new CheckIn({ employeeId, at: arrived }, id('in', arrived)));
@@ -52,10 +61,13 @@ class DayWriter {
     return { written: checkedIn.written + checkedOut.written };
   }
 
-  private ensureEmployee(send: Send, employeeId: string, { number, name, day }: EmployeeDay): Promise<unknown> {
+  private ensureEmployee(
+    send: Send,
+    employeeId: string,
+    { number, name, day }: EmployeeDay,
+  ): Promise<CommandResult<unknown>> {
     let adding = this.known.get(employeeId);
     if (!adding) {
-      // Refused as existing when somebody has given more details; that is as good.
       adding = send(
         new AddEmployee(
           { number, name },
@@ -67,6 +79,13 @@ class DayWriter {
     }
     return adding;
   }
+}
+
+/** What must not be taken for something else: who left was there, and an arrival of another day is not one of this day. */
+function oddity({ day, checkIn, checkOut }: EmployeeDay): Rejection | undefined {
+  if (checkIn && checkIn.date !== day) return reject('INVALID', `the arrival is on ${checkIn.date}, not on ${day}`, ['checkIn']); // prettier-ignore
+  if (!checkIn && checkOut) return reject('INVALID', `a departure on ${day} without an arrival: say when they came, or leave both out`, ['checkIn']); // prettier-ignore
+  return undefined;
 }
 
 export class DaysTranslator extends TableTranslator<DaysMapping> {
@@ -90,13 +109,13 @@ export class DaysTranslator extends TableTranslator<DaysMapping> {
         const arrived = clockOn(read, on, checkIn(columns), labelOf(fields.checkIn));
         const day = on ?? arrived?.date;
         if (day === undefined) throw new BadValue(labelOf(fields.date ?? fields.checkIn), '', 'the day is missing');
-        const left = arrived && clockOn(read, on, checkOut(columns), labelOf(fields.checkOut));
+        const left = clockOn(read, day, checkOut(columns), labelOf(fields.checkOut));
         const of: EmployeeDay = {
           number,
           name: name(columns) || `Employee ${number}`,
           day,
           checkIn: arrived,
-          checkOut: arrived && left && afterMidnight(arrived, left),
+          checkOut: arrived && left ? afterMidnight(arrived, left) : left,
           reason: orNull(reason(columns)),
         };
         sink.unit({

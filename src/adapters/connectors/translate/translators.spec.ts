@@ -93,6 +93,38 @@ describe('days of employees', () => {
     expect(done.sent[1]).toMatchObject({ what: 'RecordAbsence', input: { day: '2024-07-01', reason: 'ill' } });
   });
 
+  it('that say what can not be are refused, and nothing of them is written', async () => {
+    for (const [row, why] of [
+      [['7', '2024-07-01', '', '17:00', ''], 'without an arrival'],
+      [['7', '2024-07-01', '2024-07-02 08:00', '17:00', ''], 'the arrival is on 2024-07-02'],
+    ] as const) {
+      const { units, sent } = await days([...row]);
+      expect(sent).toEqual([]);
+      expect(await units[0]?.perform(() => Promise.reject(new Error('nothing is sent')))).toMatchObject({
+        code: 'INVALID',
+        message: expect.stringContaining(why),
+      });
+    }
+  });
+
+  it('say why their employee can not be added', async () => {
+    const refusal = reject('INVALID', 'number: has at most 60 characters', ['number']);
+    const { sent, units } = await translate(
+      mapping,
+      [{ header, rows: [['7', '2024-07-01', '08:00', '', '']] }],
+      () => refusal,
+    );
+    expect(sent.map(({ what }) => what)).toEqual(['AddEmployee']);
+    expect(await units[0]?.perform(() => Promise.reject(new Error('known by now')))).toBe(refusal);
+  });
+
+  const idOf = async (why: string): Promise<string | undefined> => (await days(['7', '2024-07-01', '', '', why])).sent.at(-1)?.commandId; // prettier-ignore
+
+  it('that are absent for another reason than before are another command', async () => {
+    expect(await idOf('ill')).toBe(await idOf('ill'));
+    expect(await idOf('ill')).not.toBe(await idOf('jury duty'));
+  });
+
   it('add each employee once', async () => {
     const done = await days(['7', '2024-07-01', '08:00', '', ''], ['7', '2024-07-02', '08:00', '', '']);
     expect(whats(done)).toEqual(['AddEmployee', 'CheckIn', 'CheckIn']);
@@ -179,11 +211,20 @@ describe('attendance rates of units', () => {
     expect(units.map(({ records }) => records)).toEqual([4, 1]);
   });
 
-  it('outside of 0 to 100 are rejected alone', async () => {
-    const rows = [['2024-07-01', 'A', '100.1'], ['2024-07-01', 'B', '-1'], ['2024-07-01', 'C', '100'], ['2024-07-01', 'D', '9O']]; // prettier-ignore
+  it('that would have the whole report refused are rejected alone', async () => {
+    const rows = [['2024-07-01', 'A', '100.1'], ['2024-07-01', 'B', '-1'], ['2024-07-01', 'C', '100'], ['2024-07-01', 'D', '9O'], ['2024-07-01', 'E', '93.33333'], ['2024-07-01', 'F'.repeat(61), '90'], ['2024-07-01', 'G', '93.50000']]; // prettier-ignore
     const { sent, rejects } = await translate(mapping, [{ header, rows }]);
-    expect(rejects.map(({ line, value }) => [line, value])).toEqual([[2, '100.1'], [3, '-1'], [5, '9O']]); // prettier-ignore
-    expect(sent).toMatchObject([{ input: { rates: [{ code: 'C', ratePct: '100' }] } }]);
+    expect(rejects.map(({ line, value }) => [line, value])).toEqual([[2, '100.1'], [3, '-1'], [5, '9O'], [6, '93.33333'], [7, 'F'.repeat(61)]]); // prettier-ignore
+    expect(sent).toMatchObject([
+      {
+        input: {
+          rates: [
+            { code: 'C', ratePct: '100' },
+            { code: 'G', ratePct: '93.50000' },
+          ],
+        },
+      },
+    ]);
   });
 });
 

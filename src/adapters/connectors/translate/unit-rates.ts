@@ -1,5 +1,5 @@
 /** Attendance rates of units: rows of one day become one report. */
-import { ReportUnitRates } from '../../../commands/attendance/report-unit-rates.command.js';
+import { reportUnitRatesInput, ReportUnitRates } from '../../../commands/attendance/report-unit-rates.command.js';
 import { fromLocal } from '../../../domain/shared/time.js';
 import type { RecordSource } from '../files/source-record.js';
 import type { Field, RatesMapping } from '../mapping/mapping.js';
@@ -11,6 +11,8 @@ import { fingerprint, tell, type ImportContext, type Sink } from './translator.j
 
 /** A day with more units is reported in several commands; an event holds at most 5,000. */
 const MAX_RATES = 5_000;
+
+const codeSchema = reportUnitRatesInput.shape.rates.element.shape.code;
 
 interface DayReport {
   readonly day: string;
@@ -43,8 +45,8 @@ export class UnitRatesTranslator extends TableTranslator<RatesMapping> {
       if (text === '' || silent.has(text)) return null;
       const value = decimal(text, labelOf(fields.rate));
       // Checked here, row by row: the report as a whole would be refused for one of them.
-      if (Number(value) < 0 || Number(value) > 100) {
-        throw new BadValue(labelOf(fields.rate), text, 'a rate is a percentage from 0 to 100');
+      if (Number(value) < 0 || Number(value) > 100 || /\.\d{4}\d*[1-9]/.test(value)) {
+        throw new BadValue(labelOf(fields.rate), text, 'a rate is a percentage from 0 to 100 with at most 4 decimals');
       }
       return value;
     };
@@ -52,6 +54,9 @@ export class UnitRatesTranslator extends TableTranslator<RatesMapping> {
       take: ({ columns, line }, sink) => {
         const on = day(date(columns), labelOf(fields.date)).date;
         const code = required(unit(columns), labelOf(fields.unit), 'the unit');
+        if (!codeSchema.safeParse(code).success) {
+          throw new BadValue(labelOf(fields.unit), code, 'the code of a unit has at most 60 characters');
+        }
         const ratePct = rateOf(rate(columns));
         if (this.report && (this.report.day !== on || this.report.rates.length >= MAX_RATES)) this.flush(sink);
         this.report ??= { day: on, line, rates: [], totalPct: null, records: 0 };
