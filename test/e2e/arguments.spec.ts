@@ -121,7 +121,8 @@ describe('a field of an input that may be left out', () => {
     const record = { source: 'tills.csv', line: 1, reason: 'no number', ...given(parts.column) };
     const input = { runId: answer.startRun.syncRun?.id, offset: 0, records: [record] };
     const rejected = await owner(reject, { input });
-    for (const { userErrors } of Object.values({ ...answer, ...rejected })) expect(userErrors).toEqual([]);
+    for (const { userErrors } of Object.values<{ userErrors: unknown }>({ ...answer, ...rejected }))
+      expect(userErrors).toEqual([]);
   });
 });
 

@@ -126,6 +126,21 @@ describe('task row', () => {
     ]);
   });
 
+  it('has no stay and no assignment that ends before it began, whenever a source says that it happened', () => {
+    const comes = taskAssigned({ assigneeId: ann });
+    const leaves = taskUnassigned({ assigneeId: ann });
+    const events = [created, comes, to('TODO', 'DONE'), to('DONE', 'IN_PROGRESS'), to('IN_PROGRESS', 'DONE'), leaves];
+    const row = rowAfter(events, [0, 4, 10, 3, 5, 2]);
+    expect(row.spans.map(({ from, to: end }) => [from, end])).toEqual([
+      [at(0), at(10)],
+      [at(10), at(10)],
+      [at(10), at(10)],
+      [at(10), null],
+    ]);
+    expect(row).toMatchObject({ first_active_at: at(10), done_at: at(10), updated_at: at(10) });
+    expect(row.assignments).toEqual([{ memberId: ann, from: at(4), to: at(4) }]);
+  });
+
   it('comes back from deletion as it was', () => {
     expect(rowAfter([created, taskDeleted({})]).deleted).toBe(true);
     expect(rowAfter([created, taskDeleted({}), taskRestored({})])).toMatchObject({

@@ -1,4 +1,7 @@
-/** A task's row as its events leave it, with the facts of its flow. */
+/**
+ * A task's row as its events leave it, with the facts of its flow. Its events are in the order they were decided in; one that
+ * says it happened before what went before it (a source that tells late) ends a stay or an assignment no earlier than it began.
+ */
 import type { RecordedEvent } from '../../domain/shared/recorded-event.js';
 import type { TaskStatus } from '../../domain/work/project.events.js';
 import type { TaskDetails, TaskEvent, TaskPriority } from '../../domain/work/task.events.js';
@@ -53,14 +56,15 @@ export type TaskRow = {
   readonly unassigned_at: string | null;
 };
 
+const later = (one: string, other: string): string => (Date.parse(other) > Date.parse(one) ? other : one);
+
 export const taskIdOf = (event: RecordedEvent): string => event.streamName.slice('task-'.length);
 
 export function evolveTaskRow(row: TaskRow | undefined, event: RecordedEvent<TaskEvent>): TaskRow | undefined {
   const at = event.metadata.occurredAt;
-  const common = { updated_at: at, version: event.revision + 1, unassigned_at: null };
-  if (event.type === 'work.TaskCreated') return { ...created(event, event.data), ...common };
+  if (event.type === 'work.TaskCreated') return created(event, event.data);
   if (!row) return undefined;
-  const next = { ...row, ...common };
+  const next = { ...row, updated_at: later(row.updated_at, at), version: event.revision + 1, unassigned_at: null };
   switch (event.type) {
     case 'work.TaskDetailsChanged':
       return { ...next, ...changedColumns(event.data.to) };
@@ -83,7 +87,7 @@ export function evolveTaskRow(row: TaskRow | undefined, event: RecordedEvent<Tas
         assignee_ids: row.assignee_ids.filter((id) => id !== event.data.assigneeId),
         assignments: row.assignments.map((assignment) =>
           assignment.memberId === event.data.assigneeId && assignment.to === null
-            ? { ...assignment, to: at }
+            ? { ...assignment, to: later(assignment.from, at) }
             : assignment,
         ),
         unassigned_at: at,
@@ -125,7 +129,7 @@ function created(event: RecordedEvent, data: Created): TaskRow {
     created_at: occurredAt,
     updated_at: occurredAt,
     deleted: false,
-    version: 1,
+    version: event.revision + 1,
     first_active_at: isActive(status) ? occurredAt : null,
     done_at: status === 'DONE' ? occurredAt : null,
     spans: [{ status, statusName, from: occurredAt, to: null, reopened: false }],
@@ -143,8 +147,9 @@ const isActive = (status: TaskStatus): boolean => status === 'IN_PROGRESS' || st
 function entered(
   row: TaskRow,
   { status, statusName }: { readonly status: TaskStatus; readonly statusName: string },
-  at: string,
+  occurredAt: string,
 ): TaskRow {
+  const at = later(row.spans.at(-1)?.from ?? occurredAt, occurredAt);
   const wasDone = row.done_at !== null;
   // Archiving what is done leaves it done, and archiving what is not does not complete it.
   const isDone = status === 'DONE' || (status === 'ARCHIVED' && wasDone);

@@ -9,7 +9,7 @@ import { evolveTaskRow, taskIdOf, type TaskRow } from './task-row.js';
 
 export const tasksProjection = defineEntity<TaskRow>()({
   name: 'tasks',
-  version: 2,
+  version: 3,
   events: taskEvents,
   table: {
     name: 'tasks',
