@@ -4,7 +4,7 @@
  */
 import { TextDecoding } from './decode-text.js';
 import type { OpenedFile } from './file-format.js';
-import { columnsOf, fieldsOf } from './json-fields.js';
+import { columnsOf, fieldsOf, parseExactly } from './json-fields.js';
 import { MAX_RECORD_LENGTH, UnreadableSource, type RecordSource, type SourceRecord } from './source-record.js';
 
 /** An issue with a long history is longer than a row of a table. */
@@ -58,6 +58,7 @@ class JsonScanner {
   private inString = false;
   /** Whether the file is one array, whose elements are the values: its own brackets are at depth 0. */
   private inArray: boolean | undefined;
+  private arrayEnded = false;
   private line = 1;
   private startLine = 1;
 
@@ -95,7 +96,10 @@ class JsonScanner {
         if (this.depth > 0) {
           this.depth -= 1;
           if (this.depth === 0) this.close(records, this.at + 1);
-        } else if (this.start >= 0) this.close(records, this.at);
+        } else {
+          if (this.start >= 0) this.close(records, this.at);
+          this.arrayEnded = true;
+        }
       } else if (code === 0x2c && this.depth === 0) {
         if (this.start >= 0) this.close(records, this.at);
       } else if (code > 0x20) this.open();
@@ -105,11 +109,18 @@ class JsonScanner {
   }
 
   end(): SourceRecord[] {
-    if (this.start < 0) return [];
-    const problem = this.depth > 0 || this.inString ? 'the file ends within this value' : undefined;
     const records: SourceRecord[] = [];
-    if (problem !== undefined) records.push({ line: this.startLine, columns: [], problem });
-    else this.close(records, this.text.length);
+    if (this.start >= 0 && (this.depth > 0 || this.inString)) {
+      return [{ line: this.startLine, columns: [], problem: 'the file ends within this value' }];
+    }
+    if (this.start >= 0) this.close(records, this.text.length);
+    if (this.inArray && !this.arrayEnded) {
+      records.push({
+        line: this.line,
+        columns: [],
+        problem: 'the file ends within its array: what follows is missing',
+      });
+    }
     return records;
   }
 
@@ -124,7 +135,7 @@ class JsonScanner {
     const text = this.text.slice(this.start, end);
     this.start = -1;
     try {
-      records.push({ line: this.startLine, columns: [], value: JSON.parse(text) as unknown });
+      records.push({ line: this.startLine, columns: [], value: parseExactly(text) });
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       records.push({ line: this.startLine, columns: [text.slice(0, 200)], problem: `not valid JSON: ${reason}` });

@@ -165,6 +165,27 @@ describe('a JSON file', () => {
     expect(records.map((record) => record.value)).toEqual(values);
   });
 
+  it('keeps whole numbers exactly, also those of more digits than a double holds', async () => {
+    const text =
+      '{"id":7012345678901234567,"n":-1234567890123456,"x":1234567890123456.5,"s":"say \\"7012345678901234567\\"","at":[9007199254740993]}';
+    const { records } = await read('ids.jsonl', `${text}\n`);
+    expect(records[0]).toMatchObject({
+      columns: ['7012345678901234567', '-1234567890123456', '1234567890123456.5', 'say "7012345678901234567"', ''],
+      value: { at: ['9007199254740993'] },
+    });
+    const { records: bad } = await read('bad.jsonl', '{12345678901234567890:1}\n');
+    expect(bad[0]?.problem).toMatch(/not valid JSON/);
+  });
+
+  it('tells that an array was cut short, also between two of its values', async () => {
+    for (const end of ['', ',', ',\n']) {
+      const { records } = await read('cut.json', `[{"a":1},\n{"a":2}${end}`);
+      expect(records.map(({ problem }) => problem)).toEqual([undefined, undefined, expect.stringContaining('ends within its array')]); // prettier-ignore
+    }
+    const { records } = await read('whole.json', '[{"a":1},\n{"a":2}]\n');
+    expect(records).toHaveLength(2);
+  });
+
   it('tells a value that is not JSON and takes the next', async () => {
     const { records } = await read('bad.jsonl', '{"a":1}\n{"a":tru}\n{"a":3}\n');
     expect(records.map(({ line, problem }) => [line, problem?.slice(0, 14)])).toEqual([

@@ -4,6 +4,7 @@
  */
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import { parseExactly } from '../files/json-fields.js';
 import { UnreadableSource } from '../files/source-record.js';
 
 export interface FetchLimits {
@@ -171,7 +172,7 @@ function excerpt(said: unknown): string {
 /** Undefined is no JSON value. */
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseExactly(text);
   } catch {
     return undefined;
   }

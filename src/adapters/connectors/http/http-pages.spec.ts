@@ -86,6 +86,26 @@ describe('pages of an address', () => {
     expect(idsOf(await all(source))).toEqual(tens);
   });
 
+  it('lose a credential that the server puts into its own links, and keep its place', async () => {
+    answer = (_, response, url) => {
+      const more = { next: `${origin}/items?page_token=b&access_token=sesame&limit=2` };
+      json(response, { data: items(0, 2).map(({ id }) => ({ id, page: url.search })), ...(url.search === '' && more) });
+    };
+    const http = { recordsPath: 'data', next: [{ by: 'field', path: 'next' }] };
+    const source = await open({ http, credential: 'sesame' });
+    expect(source.nextPage?.()).toBe(`${origin}/items?page_token=b&limit=2`);
+    expect(await all(source)).toHaveLength(4);
+    expect(asked.map(({ url, headers }) => [url, headers.authorization])).toEqual([
+      ['/items', 'Bearer sesame'],
+      ['/items?page_token=b&limit=2', 'Bearer sesame'],
+    ]);
+  });
+
+  it('keep ids of more digits than a number holds', async () => {
+    answer = (_, response) => response.end('[{"id":7012345678901234567}]');
+    expect((await all(await open()))[0]).toMatchObject({ columns: ['7012345678901234567'] });
+  });
+
   it('follow a cursor, with the page size that was asked for', async () => {
     answer = (_, response, url) => {
       const at = Number(url.searchParams.get('cursor') ?? 0);

@@ -34,6 +34,17 @@ export interface OpenPages {
 const SECRET =
   /^(.*[-_])?(password|passwd|secret|token|access_?token|api[-_]?key|key|auth|authorization|signature|sig)$/i;
 
+/** Of these, those that stand for nothing but a secret: a `page_token` says where to go on. */
+const CREDENTIAL =
+  /^(access_?token|auth_?token|api_?token|api[-_]?key|client_?secret|secret|password|passwd|auth|authorization)$/i;
+
+/** Some servers put the credential they were shown into their links; it goes by the header again, and not into the log. */
+function withoutSecrets(page: URL): URL {
+  const url = new URL(page);
+  for (const name of page.searchParams.keys()) if (CREDENTIAL.test(name)) url.searchParams.delete(name);
+  return url;
+}
+
 /**
  * Checks an address before anything is asked there.
  * @throws UnreadableSource when it is none, or carries a secret, or a credential would go over an open wire
@@ -83,7 +94,8 @@ export async function openPages({
       throw new UnreadableSource(`${shown(page)} gives the same records as the page before it: the server does not understand how the next page is asked for. Check http.next in the mapping.`); // prettier-ignore
     }
     lastContent = content;
-    following = nextPage(config, { address: page, link, body, count: values.length });
+    const next = nextPage(config, { address: page, link, body, count: values.length });
+    following = next && withoutSecrets(next);
     return values.map((value) => ({ line: (count += 1), columns: [], value, ...problemOf(value) }));
   };
 
