@@ -7,7 +7,7 @@
  * each other in one stream go together. Every append names its revision, so a broken import is simply run again.
  */
 import type { CallOptions, Metadata, ServiceError } from '@grpc/grpc-js';
-import { ANY, type EventStoreDBClient } from '@eventstore/db-client';
+import { ANY, StreamDeletedError, type EventStoreDBClient } from '@eventstore/db-client';
 import { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
@@ -68,7 +68,9 @@ async function write(
   renumber: boolean,
 ): Promise<void> {
   if (first.type === TOMBSTONE_TYPE) {
-    await client.tombstoneStream(first.stream, { expectedRevision: ANY });
+    await client.tombstoneStream(first.stream, { expectedRevision: ANY }).catch((error: unknown) => {
+      if (!(error instanceof StreamDeletedError)) throw error;
+    });
     return;
   }
   // The server writes metadata of its own when a deleted stream is written to again, so those revisions are not ours to say.
@@ -133,7 +135,9 @@ async function append(
     async (stub) =>
       new Promise((resolve, reject) => {
         const call = stub.append(...callArguments({ deadline: DEADLINE_MS }), (error, answer) => {
-          if (error) reject(explained(error, stream, batch));
+          // Its end is on the server already, so this import is run again and all of the stream was there.
+          if (error && isDeleted(error)) resolve();
+          else if (error) reject(explained(error, stream, batch));
           else if (answer?.hasWrongExpectedVersion()) reject(conflict(stream, expected, answer));
           else resolve();
         });
@@ -180,6 +184,8 @@ function conflict(stream: string, expected: bigint | typeof ANY, answer: streams
       'or let it number the events anew with --renumber',
   );
 }
+
+const isDeleted = (error: ServiceError): boolean => error.metadata.get('exception').includes('stream-deleted');
 
 function explained(error: ServiceError, stream: string, batch: readonly ArchivedEvent[]): Error {
   if (isTransient(error)) return error;
