@@ -259,6 +259,23 @@ describe('the projection engine', () => {
     expect(log.subscriptions).toHaveLength(1);
   });
 
+  it('reads the log once for all builds that are behind together', async () => {
+    const log = new FedLog();
+    log.append(
+      ...Array.from({ length: 1_500 }, () => recorded(randomUUID(), put.type, { colour: 'red', weights: [1] })),
+    );
+    const first = await startWorker(log, shelf(), journal);
+    await until(log, first.worker, 'shelf', 'journal');
+    for (const name of ['shelf', 'journal']) await requestRebuild(first.writes, name);
+    await first.worker.stop();
+    const before = log.subscriptions.length;
+    const { notices } = await startWorker(log, shelf(), journal);
+    await vi.waitFor(() => expect(notices.filter(({ kind }) => kind === 'switched')).toHaveLength(2), 10_000);
+    // One for the two that serve, and one for both rebuilds.
+    expect(log.subscriptions.slice(before)).toHaveLength(2);
+    expect(await database.sql('SELECT sum(items)::int AS items FROM read.shelf_colours')).toEqual([{ items: 1_500 }]);
+  });
+
   it('stops at an event that it can not apply, says why, and lets the others go on', async () => {
     const log = new FedLog();
     const good = recorded(randomUUID(), put.type, { colour: 'red', weights: [] });

@@ -198,6 +198,24 @@ describe('subscribe', () => {
     expect(items).toMatchObject([{ kind: 'malformed', streamName: stream, type: counted.type }, { kind: 'event' }]);
   });
 
+  it('does not hold back the answers to others while its consumer takes its time', async () => {
+    const before = await store.head();
+    // More than the windows of HTTP/2 and all buffers on the way hold.
+    const many = Array.from({ length: 200 }, (_, i) => newEvent(i));
+    for (let i = 0; i < 40; i += 1) await store.append(newStream(), many, 'no_stream');
+    const stop = new AbortController();
+    for await (const items of store.subscribe({ after: before, signal: stop.signal })) {
+      expect(items.length).toBeGreaterThan(0);
+      // Nothing is pulled from here on. Long answers, more than a window that this one had filled could take.
+      await expect(store.head()).resolves.toBeDefined();
+      const [item] = items;
+      if (item?.kind !== 'event') continue;
+      for (let i = 0; i < 3; i += 1) expect((await store.readStream(item.event.streamName))?.events).toHaveLength(200);
+      break;
+    }
+    stop.abort();
+  });
+
   it('ends when its signal says so', async () => {
     const stop = new AbortController();
     const reading = (async () => {
