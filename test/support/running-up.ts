@@ -55,9 +55,11 @@ export class RunningUp {
     return tokens.create({ workspaceId, role, subject: 'ann' }, seconds);
   }
 
-  /** As the owner of the read models. */
-  async sql<Row extends object>(text: string): Promise<Row[]> {
-    const client = new Client({ connectionString: this.servers.databaseUrl });
+  /** As the owner of the read models, or of the event store's own database. */
+  async sql<Row extends object>(text: string, database: 'teampulse' | 'eventstore' = 'teampulse'): Promise<Row[]> {
+    const url = new URL(this.servers.databaseUrl);
+    url.pathname = `/${database}`;
+    const client = new Client({ connectionString: url.href });
     await client.connect();
     try {
       return (await client.query<Row>(text)).rows;
