@@ -218,6 +218,13 @@ describe('decision runner', () => {
     expect(await history(id)).toHaveLength(101);
   });
 
+  it('refuses what no event can hold, and goes on', async () => {
+    const id = v4();
+    const large = await ask(here, id, { ...create, description: 'é'.repeat(800_000) });
+    expect(large).toMatchObject({ code: 'INVALID', message: expect.stringContaining('1 MiB') });
+    expect((await done(ask(here, id, create))).written).toBe(1);
+  });
+
   it('says so when too many wait for one stream', async () => {
     const id = v4();
     await done(ask(here, id, create));

@@ -5,6 +5,7 @@ import { deriveId } from '../../domain/shared/ids.js';
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
 import { reject, Rejection } from '../../domain/shared/rejection.js';
 import { Clock } from '../ports/clock.port.js';
+import { AppendTooLarge } from '../ports/event-store.errors.js';
 import { EventStore, type NewEvent } from '../ports/event-store.port.js';
 import type { Accepted, CommandContext, CommandResult } from './command.js';
 import { DecisionRunner, type DecisionRequest } from './decision-runner.js';
@@ -133,19 +134,20 @@ export class EventSourcedDecisionRunner extends DecisionRunner {
     return stream;
   }
 
-  /** Undefined when somebody else wrote first. */
+  /** Undefined when somebody else wrote first. What the store has no room for is refused: asking again would change nothing. */
   private async append<State, Command, Event extends DomainEvent>(
     streamName: string,
     request: DecisionRequest<State, Command, Event>,
     before: FoldedStream<State> | undefined,
     decided: readonly Event[],
-  ): Promise<Accepted<State> | undefined> {
+  ): Promise<CommandResult<State> | undefined> {
     const { decider, context } = request;
     const events = this.envelopes(streamName, context, decided);
     await (this.headKnown ??= this.findHead());
     const headBefore = this.head;
     const sentAt = performance.now();
-    const result = await this.store.append(streamName, events, before?.revision ?? 'no_stream');
+    const result = await this.store.append(streamName, events, before?.revision ?? 'no_stream').catch(refuseTooLarge);
+    if (result instanceof Rejection) return result;
     if (result.outcome === 'conflict') return undefined;
     this.see(result.position);
     const isRepetition =
@@ -231,6 +233,11 @@ const fold = <State, Event extends DomainEvent>(
     (state, event, index) => decider.evolve(state, { ...event, metadata: envelopes[index]?.metadata }),
     before ? before.state : decider.initialState,
   );
+
+function refuseTooLarge(error: unknown): Rejection {
+  if (!(error instanceof AppendTooLarge)) throw error;
+  return reject('INVALID', 'this is more than one event can hold, about 1 MiB; shorten its texts or send it in parts');
+}
 
 type AnyRequest<State> = Pick<DecisionRequest<State, never, DomainEvent>, 'category' | 'id' | 'expectedVersion'>;
 
