@@ -19,6 +19,8 @@ const STATEMENT_TIMEOUT_MS = 1_800_000;
 /** For a connection that listens or holds locks: finds out when the other side is gone without a word. */
 const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 10_000 };
 const MOST_PAUSE_MS = 1_000;
+/** What Postgres says to every statement behind the one at fault. */
+const ABORTED = '25P02';
 
 /** Values as Postgres writes them: the engine knows their types and reads them itself. */
 const asText: CustomTypesConfig = { getTypeParser: () => (text: string) => text };
@@ -56,9 +58,15 @@ export class PostgresWriteDatabase extends WriteDatabase {
       // Awaited: what follows is sent without waiting for each other, and must not run outside of a transaction.
       await run(client, { text: 'BEGIN' });
       let isOver = false;
+      let fault: DatabaseError | undefined;
       const query = async (statement: Statement): Promise<readonly TextRow[]> => {
         if (isOver) throw new DatabaseError('the transaction is over', 'TRANSACTION_OVER', false);
-        return run(client, statement);
+        try {
+          return await run(client, statement);
+        } catch (error) {
+          if (error instanceof DatabaseError) fault ??= error;
+          throw error;
+        }
       };
       try {
         const result = await work({ query });
@@ -69,7 +77,8 @@ export class PostgresWriteDatabase extends WriteDatabase {
         isOver = true;
         // When even this fails the connection is gone, and the transaction with it.
         await run(client, { text: 'ROLLBACK' });
-        throw error;
+        // Of statements on their way together, one behind the one at fault may be heard first, and says only that another failed.
+        throw error instanceof DatabaseError && error.code === ABORTED ? (fault ?? error) : error;
       }
     });
   }
