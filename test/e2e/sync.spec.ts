@@ -163,8 +163,16 @@ describe('runs over GraphQL', () => {
     expect((await stranger(complete, { id: runId })).completeRun.userErrors).toEqual([{ code: 'NOT_FOUND' }]);
     const { completeRun } = await manager(complete, { id: runId });
     expect(completeRun.syncRun).toEqual({ status: 'COMPLETED' });
-    const query = 'query ($id: UUID!, $at: Position) { syncRun(id: $id, minPosition: $at) { status } }';
-    expect((await manager(query, { id: runId, at: completeRun.position })).syncRun).toEqual({ status: 'COMPLETED' });
+    const query = 'query ($id: UUID!, $at: Position) { syncRun(id: $id, minPosition: $at) { status version integration { version registeredAt } } }'; // prettier-ignore
+    const { syncRun } = await manager(query, { id: runId, at: completeRun.position });
+    expect(syncRun).toMatchObject({ status: 'COMPLETED', version: 2, integration: { version: 1 } });
+    expect(Date.parse(syncRun.integration.registeredAt)).toBeGreaterThan(0);
+    const stop = 'mutation ($id: UUID!, $version: Int) { disableIntegration(input: { integrationId: $id, reason: "moved", expectedVersion: $version }) { integration { version } userErrors { code } } }'; // prettier-ignore
+    expect((await admin(stop, { id: integrationId, version: 0 })).disableIntegration.userErrors).toEqual([
+      { code: 'CONFLICT' },
+    ]);
+    const { disableIntegration } = await admin(stop, { id: integrationId, version: syncRun.integration.version });
+    expect(disableIntegration.integration).toEqual({ version: 2 });
     expect((await stranger(query, { id: runId })).syncRun).toBeNull();
     const secret = 'mutation { registerIntegration(input: { kind: http, name: "X", config: { apiKey: "x" } }) { userErrors { field } } }'; // prettier-ignore
     expect((await admin(secret)).registerIntegration.userErrors).toEqual([{ field: ['config', 'apiKey'] }]);

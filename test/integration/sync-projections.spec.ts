@@ -47,6 +47,7 @@ describe('integrations', () => {
     enabled: true,
     disabled_reason: null,
     registered_at: hour(0),
+    version: 1,
   };
 
   it('are on from the beginning', async () => {
@@ -61,13 +62,13 @@ describe('integrations', () => {
     await projectionTester(database, integrationsProjection)()
       .given(first!)
       .given(...others)
-      .then([{ ...row, config, enabled: false, disabled_reason: 'moved' }]);
+      .then([{ ...row, config, enabled: false, disabled_reason: 'moved', version: 3 }]);
   });
 
   it('forget the reason when they are on again', async () => {
     await projectionTester(database, integrationsProjection)()
       .given(...stream('integration', registered, integrationDisabled({ reason: 'moved' }), integrationEnabled({})))
-      .then([row]);
+      .then([{ ...row, version: 3 }]);
   });
 });
 
@@ -87,6 +88,7 @@ describe('sync runs', () => {
     started_at: hour(0),
     progressed_at: hour(0),
     ended_at: null,
+    version: 1,
   };
   const counted = { records_read: '10', records_changed: '7', records_unchanged: '1', records_rejected: '2' };
 
@@ -99,7 +101,7 @@ describe('sync runs', () => {
   it('show how far they are, with the page they go on at', async () => {
     await projectionTester(database, syncRunsProjection)()
       .given(...stream('sync-run', started, runProgressed({ cursor, counts }), recordsRejected({ records: [bad(3)] })))
-      .then([{ ...row, ...counted, cursor, progressed_at: hour(2) }]);
+      .then([{ ...row, ...counted, cursor, progressed_at: hour(2), version: 3 }]);
   });
 
   it.each([
@@ -111,7 +113,7 @@ describe('sync runs', () => {
     await projectionTester(database, syncRunsProjection)()
       .given(first!)
       .given(last!)
-      .then([{ ...row, ...counted, ...expected, progressed_at: hour(1), ended_at: hour(1) }]);
+      .then([{ ...row, ...counted, ...expected, progressed_at: hour(1), ended_at: hour(1), version: 2 }]);
   });
 });
 

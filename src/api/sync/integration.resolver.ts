@@ -71,6 +71,6 @@ export class IntegrationResolver {
   }
 }
 
-const integrationPayload = ({ id, state }: Accepted<IntegrationState>): { readonly integration: object } => ({
-  integration: { id, ...state },
+const integrationPayload = ({ id, state, version }: Accepted<IntegrationState>): { readonly integration: object } => ({
+  integration: { id, ...state, version },
 });

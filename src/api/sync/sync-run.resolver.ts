@@ -145,6 +145,6 @@ export class SyncRunChangedResolver {
   }
 }
 
-const runPayload = ({ id, state }: Accepted<SyncRunState>): { readonly syncRun: object } => ({
-  syncRun: { id, ...state },
+const runPayload = ({ id, state, version }: Accepted<SyncRunState>): { readonly syncRun: object } => ({
+  syncRun: { id, ...state, version },
 });

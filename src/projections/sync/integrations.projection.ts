@@ -11,11 +11,12 @@ export type IntegrationRow = {
   readonly enabled: boolean;
   readonly disabled_reason: string | null;
   readonly registered_at: string;
+  readonly version: number;
 };
 
 export const integrationsProjection = defineEntity<IntegrationRow>()({
   name: 'integrations',
-  version: 1,
+  version: 2,
   events: integrationEvents,
   table: {
     name: 'integrations',
@@ -27,13 +28,17 @@ export const integrationsProjection = defineEntity<IntegrationRow>()({
       enabled: 'boolean',
       disabled_reason: { type: 'text', nullable: true },
       registered_at: 'timestamptz',
+      version: 'int',
     },
     key: ['integration_id'],
     // The list of integrations, by name.
     indexes: ['(workspace_id, name, integration_id)'],
   },
   key: (event) => ({ integration_id: event.streamName.slice('integration-'.length) }),
-  evolve: evolveIntegration,
+  evolve: (row, event) => {
+    const next = evolveIntegration(row, event);
+    return next && { ...next, version: event.revision + 1 };
+  },
 });
 
 function evolveIntegration(
@@ -48,6 +53,7 @@ function evolveIntegration(
       enabled: true,
       disabled_reason: null,
       registered_at: event.metadata.occurredAt,
+      version: 1,
     };
   }
   if (!row) return undefined;

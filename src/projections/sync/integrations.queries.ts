@@ -10,13 +10,14 @@ export interface IntegrationRecord {
   readonly enabled: boolean;
   readonly disabledReason: string | null;
   readonly registeredAt: string | Date;
+  readonly version: number;
 }
 
 /** A workspace has a handful; the bound is against accidents. */
 const MAX_INTEGRATIONS = 500;
 
 const SELECT = `SELECT integration_id AS id, kind, name, config, enabled, disabled_reason AS "disabledReason",
-  registered_at AS "registeredAt" FROM read.integrations`;
+  registered_at AS "registeredAt", version FROM read.integrations`;
 
 @Injectable()
 export class IntegrationQueries {

@@ -19,11 +19,12 @@ export type SyncRunRow = {
   readonly started_at: string;
   readonly progressed_at: string;
   readonly ended_at: string | null;
+  readonly version: number;
 };
 
 export const syncRunsProjection = defineEntity<SyncRunRow>()({
   name: 'sync-runs',
-  version: 1,
+  version: 2,
   events: syncRunEvents,
   table: {
     name: 'sync_runs',
@@ -42,6 +43,7 @@ export const syncRunsProjection = defineEntity<SyncRunRow>()({
       started_at: 'timestamptz',
       progressed_at: 'timestamptz',
       ended_at: { type: 'timestamptz', nullable: true },
+      version: 'int',
     },
     key: ['run_id'],
     indexes: [
@@ -52,7 +54,10 @@ export const syncRunsProjection = defineEntity<SyncRunRow>()({
     ],
   },
   key: (event) => ({ run_id: runId(event) }),
-  evolve: evolveSyncRun,
+  evolve: (row, event) => {
+    const next = evolveSyncRun(row, event);
+    return next && { ...next, version: event.revision + 1 };
+  },
 });
 
 const runId = (event: RecordedEvent): string => event.streamName.slice('sync-run-'.length);
@@ -74,6 +79,7 @@ function evolveSyncRun(row: SyncRunRow | undefined, event: RecordedEvent<SyncRun
       started_at: at,
       progressed_at: at,
       ended_at: null,
+      version: 1,
     };
   }
   if (!row) return undefined;

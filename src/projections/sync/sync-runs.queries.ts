@@ -18,6 +18,7 @@ export interface SyncRunRecord {
   readonly startedAt: string | Date;
   readonly progressedAt: string | Date;
   readonly endedAt: string | Date | null;
+  readonly version: number;
 }
 
 export interface SyncRejectRecord {
@@ -47,7 +48,7 @@ export const syncRejectOrder = keysetOrder('syncRejects', [
 
 const SELECT = `SELECT run_id AS id, integration_id AS "integrationId", subject, sources, status, cursor,
   records_read AS read, records_changed AS changed, records_unchanged AS unchanged, records_rejected AS rejected, reason,
-  started_at AS "startedAt", progressed_at AS "progressedAt", ended_at AS "endedAt" FROM read.sync_runs`;
+  started_at AS "startedAt", progressed_at AS "progressedAt", ended_at AS "endedAt", version FROM read.sync_runs`;
 
 @Injectable()
 export class SyncRunQueries {
