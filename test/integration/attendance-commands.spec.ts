@@ -15,6 +15,7 @@ import { ReportUnitRates } from '../../src/commands/attendance/report-unit-rates
 import type { CommandContext, CommandResult, WorkspaceCommand } from '../../src/commands/shared/command.js';
 import { CreateWorkspace } from '../../src/commands/workspaces/create-workspace.command.js';
 import { attendanceDayIdOf } from '../../src/domain/attendance/attendance.ids.js';
+import { employeeIdOf } from '../../src/domain/attendance/attendance.ids.js';
 import { Rejection, type RejectionCode } from '../../src/domain/shared/rejection.js';
 import { WriteSideModule } from '../../src/write-side.module.js';
 import { startTestEventStore, type TestEventStore } from '../support/event-store.js';
@@ -133,6 +134,12 @@ describe('leave over a range of days', () => {
     expect(again.written).toBe(0);
   });
 
+  it('may end with the calendar', async () => {
+    const { workspaceId, employeeId } = await someEmployee();
+    const leave = { employeeId, from: '9999-12-31', kind: 'other' as const };
+    expect((await done(new RecordLeave(leave, contextIn(workspaceId)))).state.recorded).toEqual(['9999-12-31']);
+  });
+
   it('is at most a year long and not backwards', async () => {
     const { workspaceId, employeeId } = await someEmployee();
     const leave = (to: string): RecordLeave => new RecordLeave({ employeeId, from: '2026-01-01', to, kind: 'other' }, contextIn(workspaceId)); // prettier-ignore
@@ -142,7 +149,28 @@ describe('leave over a range of days', () => {
   });
 });
 
+describe('an employee', () => {
+  it('is the same however Unicode composes their number', async () => {
+    const { workspaceId } = await someEmployee();
+    const [composed, parts] = ['\u00dc7', 'U\u03087'];
+    const add = (number: string) => new AddEmployee({ number, name: 'Uwe Example' }, contextIn(workspaceId));
+    const { id } = await done(add(composed));
+    expect(await done(add(parts))).toMatchObject({ id, written: 0 });
+    expect(employeeIdOf(workspaceId, parts)).toBe(id);
+  });
+});
+
 describe('a correction', () => {
+  it('takes away what stands behind the last day of work by mistake, and adds nothing there', async () => {
+    const { workspaceId, employeeId } = await someEmployee();
+    const day = '2026-01-12';
+    await done(new RecordAbsence({ employeeId, day }, contextIn(workspaceId)));
+    await done(new EndEmployment({ employeeId, on: '2026-01-11' }, contextIn(workspaceId)));
+    const correct = (to: CorrectDay['input']['to']) => new CorrectDay({ employeeId, day, to, reason: 'had left' }, contextIn(workspaceId)); // prettier-ignore
+    expect(await refusal(correct({ status: 'absent', reason: 'ill' }))).toEqual(['NOT_ALLOWED_NOW', 'day']);
+    expect((await done(correct({ status: 'none' }))).state.status).toBe('none');
+  });
+
   it('keeps who and why, and refuses an outdated version', async () => {
     const { workspaceId, employeeId } = await someEmployee();
     const day = '2026-01-12';

@@ -45,7 +45,7 @@ export class AttendanceDays {
     return { at: instant, localTime: time, localDay: date };
   }
 
-  /** Refuses unknown employees, and days after the last one of those who have left. */
+  /** Refuses unknown employees, and days after the last one of those who have left, except that what stands there by mistake is taken away. */
   async write(
     context: CommandContext,
     command: AttendanceDayCommand,
@@ -55,7 +55,8 @@ export class AttendanceDays {
     const employee = await this.runner.peek('employee', employeeId, employeeDecider, context);
     if (!employee?.state.exists) return reject('NOT_FOUND', 'there is no such employee', ['employeeId']);
     const { leftOn } = employee.state;
-    if (leftOn && day > leftOn) {
+    const takesAway = command.type === 'correct' && command.to.status === 'none';
+    if (leftOn && day > leftOn && !takesAway) {
       return reject('NOT_ALLOWED_NOW', `this employee's last day was ${leftOn}`, ['day'], { leftOn });
     }
     return this.runner.run({

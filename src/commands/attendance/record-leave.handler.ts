@@ -2,7 +2,7 @@ import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import type { AttendanceDayState } from '../../domain/attendance/attendance-day.decider.js';
 import { deriveId } from '../../domain/shared/ids.js';
 import { reject, Rejection } from '../../domain/shared/rejection.js';
-import { addDays, type LocalDate } from '../../domain/shared/time.js';
+import { addDays, secondsBetween, type LocalDate } from '../../domain/shared/time.js';
 import { checkInput } from '../shared/check-input.js';
 import type { Accepted, CommandContext, CommandResult } from '../shared/command.js';
 import { AttendanceDays } from './attendance-days.js';
@@ -44,9 +44,9 @@ const contextOfDay = (context: CommandContext, day: LocalDate): CommandContext =
 });
 
 function daysFrom(from: LocalDate, to: LocalDate): LocalDate[] {
-  const days = [];
-  for (let day = from; day <= to; day = addDays(day, 1)) days.push(day);
-  return days;
+  // Counted: behind the last day of the calendar there is none to compare with.
+  const count = secondsBetween(`${from}T00:00:00Z`, `${to}T00:00:00Z`) / 86_400 + 1;
+  return Array.from({ length: count }, (_, index) => addDays(from, index));
 }
 
 function summary(

@@ -12,6 +12,6 @@ export function deriveId(...parts: readonly (string | number)[]): string {
   return v5(parts.map((part) => `${String(part).length}:${part}`).join('|'), NAMESPACE);
 }
 
-/** The id of an imported thing, such as a sale of a shop: the same external id of the same source is the same thing. */
+/** The id of an imported thing, such as a sale of a shop: the same external id of the same source is the same thing, however its Unicode is composed. */
 export const importedId = (workspaceId: string, source: string, kind: string, externalId: string): string =>
-  deriveId('imported', workspaceId, source, kind, externalId);
+  deriveId('imported', workspaceId, source, kind, externalId.normalize());
