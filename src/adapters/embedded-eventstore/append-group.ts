@@ -90,7 +90,8 @@ export class AppendGroup {
         last: state.last === TOMBSTONE_REVISION ? state.last : lastRevision(state, stream),
         softDeleted: softDeleted(state, stream),
         hasMetadata: !isMetastream(stream) && state.metadata !== undefined,
-        recent: (id) => this.committed.recent(stream, id) ?? this.#inGroup(stream, id),
+        // The newest place of an id counts, and what is in this group is newer.
+        recent: (id) => this.#inGroup(stream, id) ?? this.committed.recent(stream, id),
         at: (revision, id) => this.#at(stream, revision, id),
       },
     );
