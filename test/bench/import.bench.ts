@@ -1,6 +1,7 @@
 /**
  * How fast a file becomes read models, as in production: the store, the projection worker and `teampulse import` are processes
- * of the built command line, Postgres syncs to disk, and the clock stops when the read models show every line.
+ * of the built command line, Postgres syncs to disk, and the clock stops when the read models show every line. Tells what each
+ * of them takes of the processor, which says more than the rate when the machine is busy with other things.
  *
  *   npm run bench:import             the 541,909 lines of the real set, or as many made ones where it is not there
  *   npm run bench:import -- 20000    so many made lines
@@ -19,6 +20,7 @@ import { EventStoreDbAdapter } from '../../src/adapters/eventstore/eventstore-db
 import { ensureDatabases } from '../../src/adapters/postgres/prepare-server.js';
 import { PostgresReadDatabase } from '../../src/adapters/postgres/read-database.js';
 import { allEvents, allProjections } from '../../src/capabilities.js';
+import { cpuLoopMs, machineTime, sharesSince } from './api/machine.js';
 import { createTestWorkspace, hasRealData, realDataPath, SETS } from '../support/real-data.js';
 
 /** Lines a second, from the start of the import until the read models show them. */
@@ -65,17 +67,47 @@ function peakMib(pid: number | undefined): number {
   }
 }
 
-/** The largest of Postgres's processes, which share most of what they hold. */
-function postgresPeakMib(cluster: string): number {
+/** Seconds of processor time that a process has used; 0 once it has ended. */
+function cpuSeconds(pid: number | undefined): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  } catch {
+    return 0;
+  }
+}
+
+/** Of Postgres's processes, which share most of their memory, the largest; and the processor time of all that still run. */
+function postgresUse(cluster: string): { readonly mib: number; readonly seconds: number } {
   const postmaster = readFileSync(path.join(cluster, 'postmaster.pid'), 'utf8').split('\n')[0];
-  const backends = readdirSync('/proc').filter((pid) => {
+  const all = readdirSync('/proc').filter((pid) => {
     try {
-      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ')[1] === postmaster; // prettier-ignore
+      return pid === postmaster || (/^\d+$/.test(pid) && readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ')[1] === postmaster); // prettier-ignore
     } catch {
       return false;
     }
   });
-  return Math.max(...[...backends, postmaster].map((pid) => peakMib(Number(pid))));
+  const seconds = all.reduce((sum, pid) => sum + cpuSeconds(Number(pid)), 0);
+  return { mib: Math.max(...all.map((pid) => peakMib(Number(pid)))), seconds };
+}
+
+/** Runs an import to its end. @returns what it took of the machine; the last tenth of a second may be missing */
+async function runImport(
+  args: readonly string[],
+  environment: Record<string, string>,
+): Promise<{ readonly mib: number; readonly cpu: number; readonly seconds: number }> {
+  const started = performance.now();
+  const child = fork(main, ['import', ...args], { env: { ...process.env, ...environment }, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }); // prettier-ignore
+  children.push(child);
+  const ended = once(child, 'exit');
+  let [mib, cpu] = [0, 0];
+  while (child.exitCode === null && child.signalCode === null) {
+    mib = Math.max(mib, peakMib(child.pid));
+    cpu = Math.max(cpu, cpuSeconds(child.pid));
+    await Promise.race([ended, delay(100)]);
+  }
+  if (child.exitCode !== 0) throw new Error(`the import ended with ${child.exitCode}`);
+  return { mib, cpu, seconds: (performance.now() - started) / 1_000 };
 }
 
 const folder = await mkdtemp(path.join(os.tmpdir(), 'teampulse-bench-'));
@@ -100,26 +132,21 @@ try {
   const workspaceId = randomUUID();
   await createTestWorkspace(store.address, workspaceId, { currency: 'GBP' });
 
+  const args = ['sales', file, '--workspace', workspaceId, '--mapping', 'online-retail', '--rejects', path.join(folder, 'rejects.csv')]; // prettier-ignore
+  const parsed = await runImport([...args, '--dry-run'], environment);
+  const before = { machine: machineTime(), store: cpuSeconds(store.child.pid), worker: cpuSeconds(worker.child.pid), postgres: postgresUse(postgres.cluster).seconds }; // prettier-ignore
   const started = performance.now();
-  const seconds = (): number => (performance.now() - started) / 1_000;
-  const args = ['import', 'sales', file, '--workspace', workspaceId, '--mapping', 'online-retail', '--rejects', path.join(folder, 'rejects.csv')]; // prettier-ignore
-  const importing = fork(main, args, { env: { ...process.env, ...environment }, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }); // prettier-ignore
-  children.push(importing);
-  const ended = once(importing, 'exit');
-  let importMib = 0;
-  while (importing.exitCode === null && importing.signalCode === null) {
-    importMib = Math.max(importMib, peakMib(importing.pid));
-    await Promise.race([ended, delay(100)]);
-  }
-  if (importing.exitCode !== 0) throw new Error(`the import ended with ${importing.exitCode}`);
-  const written = seconds();
+  const imported = await runImport(args, environment);
+  const written = imported.seconds;
 
   const log = new EventStoreDbAdapter(store.address, allEvents);
   const reads = new PostgresReadDatabase(postgres.url('reads'));
   const head = await log.head();
   if (!head) throw new Error('the log is empty');
   const outcome = await reads.waitForPosition(allProjections.map(({ name }) => name), head, 600_000); // prettier-ignore
-  const shown = seconds();
+  const shown = (performance.now() - started) / 1_000;
+  const shares = sharesSince(before.machine);
+  const postgresNow = postgresUse(postgres.cluster);
   if (outcome !== 'reached') throw new Error(`${outcome.projection} never came to the end of the log`);
   const [total] = await reads.query<{ readonly lines: string; readonly sales: string }>(
     workspaceId,
@@ -133,13 +160,22 @@ try {
   console.log(`${lines.toLocaleString('en')} ${real ? 'real' : 'made'} lines, ${total?.sales} sales, on ${os.availableParallelism()} cores`); // prettier-ignore
   console.log(`  in the log after ${written.toFixed(1)} s: ${rate(written)} lines/s`);
   console.log(`  in all read models after ${shown.toFixed(1)} s: ${rate(shown)} lines/s, ${(lines / shown / TARGET).toFixed(2)} of the ${TARGET.toLocaleString('en')} aimed at`); // prettier-ignore
-  const peaks = { import: importMib, store: peakMib(store.child.pid), worker: peakMib(worker.child.pid) };
-  for (const [name, mib] of Object.entries(peaks)) {
-    console.log(
-      `  ${name}: at most ${Math.round(mib)} MiB${mib > TARGET_MIB ? `, over the ${TARGET_MIB} allowed` : ''}`,
-    );
+  console.log(
+    `  only read and translated (--dry-run): ${parsed.seconds.toFixed(1)} s, ${rate(parsed.seconds)} lines/s`,
+  );
+  const uses: Record<string, readonly [cpu: number, mib: number]> = {
+    import: [imported.cpu, imported.mib],
+    store: [cpuSeconds(store.child.pid) - before.store, peakMib(store.child.pid)],
+    worker: [cpuSeconds(worker.child.pid) - before.worker, peakMib(worker.child.pid)],
+    Postgres: [postgresNow.seconds - before.postgres, postgresNow.mib],
+  };
+  for (const [name, [cpu, mib]] of Object.entries(uses)) {
+    console.log(`  ${name}: ${((cpu * 1e6) / lines).toFixed(0)} µs of processor time a line, at most ${Math.round(mib)} MiB${mib > TARGET_MIB ? `, over the ${TARGET_MIB} allowed` : ''}`); // prettier-ignore
   }
-  console.log(`  Postgres: at most ${Math.round(postgresPeakMib(postgres.cluster))} MiB in one process`);
+  const sum = Object.values(uses).reduce((all, [cpu]) => all + cpu, 0);
+  const cores = os.availableParallelism();
+  console.log(`  together ${((sum * 1e6) / lines).toFixed(0)} µs a line: ${rate(sum / cores)} lines/s if ${cores} cores did nothing else`); // prettier-ignore
+  console.log(`  meanwhile others took ${Math.round(shares.others * 100)} % of the machine, ${Math.round(shares.idle * 100)} % was idle; a loop of 100 million rounds takes ${Math.round(cpuLoopMs())} ms`); // prettier-ignore
 } finally {
   // The worker before the store that it reads from.
   for (const child of children.toReversed()) {

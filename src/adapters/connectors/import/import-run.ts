@@ -20,8 +20,11 @@ import { openRun, refusal } from './open-run.js';
 import { RunJournal, type Chapter } from './run-journal.js';
 import { WorkQueue } from './work-queue.js';
 
-/** Commands under way: what the event store's group commit needs to be busy, and not so much that memory is. */
-const IN_FLIGHT = 256;
+/**
+ * Commands under way: what the event store's group commit needs to be busy. Not more: each waits for all before it, and on a machine
+ * that is busy with other things the last of 256 waited longer than an append may take.
+ */
+const IN_FLIGHT = 64;
 /**
  * Records between two progress events: often enough to lose seconds, seldom enough not to be felt. Fewer events in very
  * long runs, because a run is one stream and streams are bounded.
