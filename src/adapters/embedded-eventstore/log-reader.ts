@@ -23,6 +23,8 @@ export interface Bounds {
 
 export class LogReader {
   readonly #pool: Pool;
+  /** Many who ask for the same stream at once ask Postgres once. */
+  readonly #loading = new Map<string, { readonly head: number; readonly state: Promise<StreamState> }>();
 
   constructor(
     postgresUrl: string,
@@ -34,7 +36,8 @@ export class LogReader {
       connectionString: postgresUrl,
       application_name: 'teampulse eventstore reader',
       max: MAX_CONNECTIONS,
-      connectionTimeoutMillis: 2_000,
+      // Also the wait for a free one: a thousand subscribers that come at once are a queue, not a Postgres that is away.
+      connectionTimeoutMillis: QUERY_TIMEOUT_MS,
       query_timeout: QUERY_TIMEOUT_MS,
       statement_timeout: QUERY_TIMEOUT_MS,
     });
@@ -90,11 +93,25 @@ export class LogReader {
     const known = this.states.get(stream);
     if (known) return known;
     const base = baseOf(stream);
+    const { head } = this.live;
+    const begun = this.#loading.get(base);
+    // A question that was asked before the last write may have an older answer than this caller is owed.
+    if (begun?.head === head) return begun.state;
+    const state = this.#load(base);
+    this.#loading.set(base, { head, state });
+    const forget = (): void => {
+      if (this.#loading.get(base)?.state === state) this.#loading.delete(base);
+    };
+    state.then(forget, forget);
+    return state;
+  }
+
+  async #load(base: string): Promise<StreamState> {
     const before = this.live.head;
     const loaded = (await loadStates(this.#pool, [base])).get(base) ?? unknownStream;
     // The writer may have written to the stream meanwhile. What it then knows is newer, and is there, unless so much else
     // was written that it was forgotten again.
-    const meanwhile = this.states.get(stream);
+    const meanwhile = this.states.get(base);
     if (meanwhile) return meanwhile;
     if (this.live.head === before) this.states.set(base, loaded);
     return loaded;
