@@ -28,6 +28,8 @@ let token: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'teampulse-bad-'));
+  // Or root's Postgres, which runs as somebody else, keeps its files where nobody removes them.
+  chmodSync(folder, 0o755);
   up = await RunningUp.start(join(folder, 'data'));
   await createTestWorkspace(up.servers.eventstoreUrl, workspaceId, { currency: 'EUR' });
   token = await up.token(workspaceId);
@@ -215,7 +217,6 @@ describe('a place that can not be had', () => {
   it('is named when the data folder belongs to somebody else', () => {
     const foreign = join(folder, 'foreign');
     mkdirSync(foreign, { mode: 0o500 });
-    chmodSync(folder, 0o755);
     // Root may write everywhere, so then somebody else is asked to.
     const asSomebody = process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : [];
     const [command, ...args] = [...asSomebody, process.execPath, resolve('dist/cli/main.js'), 'up'];

@@ -1,5 +1,5 @@
 /** What the whole product owes while a part of it is away: clear answers, nothing acknowledged lost, nothing twice. */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -157,6 +157,8 @@ async function check(acknowledged: readonly Written[]): Promise<void> {
 describe.runIf(existsSync('/proc/self/stat'))('teampulse up, with a part of it gone', () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'teampulse-faults-'));
+    // Or root's Postgres, which runs as somebody else, keeps its files where nobody removes them.
+    chmodSync(folder, 0o755);
     up = await RunningUp.start(folder);
     await createTestWorkspace(up.servers.eventstoreUrl, workspaceId);
     token = await up.token(workspaceId);

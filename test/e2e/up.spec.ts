@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,6 +27,8 @@ describe.runIf(existsSync('/proc/self/stat'))('teampulse up', () => {
 
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'teampulse-up-'));
+    // Or root's Postgres, which runs as somebody else, keeps its files where nobody removes them.
+    chmodSync(folder, 0o755);
     environment = { TEAMPULSE_DATA: folder, HTTP_PORT: '0' };
   });
   afterEach(async () => {
