@@ -117,7 +117,7 @@ function exactLine(input: SaleLineInput, index: number): ExactLine | Rejection {
   return { input, quantity, unitPrice, amount: stated ?? product, profit };
 }
 
-/** Of the same sign, and not beyond the factor; below for discounts. What rounds to nothing may be stated as one unit. */
+/** Of the same sign, and not beyond the factor; below for discounts, down to nothing. */
 function isReasonable(stated: Decimal, product: Decimal): boolean {
   const scale = Math.max(stated.scale, product.scale);
   const amount = rescale(stated.amount, stated.scale, scale);

@@ -27,6 +27,7 @@ const MAX_LINES = 2_000;
 const MAX_REMEMBERED = 500_000;
 
 interface Group {
+  readonly saleId: string;
   readonly reference: string;
   readonly header: Header;
   readonly time: string | undefined;
@@ -39,12 +40,15 @@ interface Group {
 /** What has been sent of a document. */
 interface Sent {
   readonly lines: number;
+  readonly owner: string;
+  readonly firstLine: number;
   /** What the last command's id is derived from: the next one's is derived from it in turn. */
   readonly chain: string;
 }
 
 export class SalesTranslator extends TableTranslator<SalesMapping> {
   private readonly open = new Map<string, Group>();
+  /** By the sale's id, which unlike the document's number is no part of the file's text and so keeps none of it in memory. */
   private readonly sent = new Map<string, Sent>();
   private hasForgotten = false;
   private record = 0;
@@ -99,7 +103,13 @@ export class SalesTranslator extends TableTranslator<SalesMapping> {
         }
         let group = this.open.get(number);
         if (!group) {
+          const saleId = importedId(this.context.workspaceId, this.context.source, 'sale', number);
+          const before = this.sent.get(saleId);
+          if (before && before.owner !== ownerOf(orNull(customerId(columns)), orNull(currency(columns)))) {
+            throw new BadValue(labelOf(fields.customerId), customerId(columns), `document ${number} is of another customer or in another currency in line ${before.firstLine}`); // prettier-ignore
+          }
           group = {
+            saleId,
             reference: number,
             header: {
               kind: kindOf(number),
@@ -154,15 +164,19 @@ export class SalesTranslator extends TableTranslator<SalesMapping> {
   private close(group: Group, sink: Sink): void {
     const { context } = this;
     const { fields } = this.mapping;
-    const { reference, header, lines, time } = group;
+    const { saleId, reference, header, lines, time } = group;
     const { kind, day } = header;
     this.open.delete(reference);
-    const saleId = importedId(context.workspaceId, context.source, 'sale', reference);
-    const before = this.sent.get(reference);
+    const before = this.sent.get(saleId);
     // The first command's id is of its whole content; each later one's also of what came before it.
     const chain = before ? fingerprint([before.chain, lines]) : fingerprint([header, time, lines]);
     const numbered = lines.map((line, index) => ({ lineNo: (before?.lines ?? 0) + index + 1, ...line }));
-    this.remember(reference, { lines: (before?.lines ?? 0) + lines.length, chain });
+    this.remember(saleId, {
+      lines: (before?.lines ?? 0) + lines.length,
+      owner: before?.owner ?? ownerOf(header.customerId, header.currency),
+      firstLine: before?.firstLine ?? group.firstLine,
+      chain,
+    });
     const soldAt = time === undefined ? null : fromLocal(header.day, time, context.timeZone);
     const occurredAt = soldAt ?? fromLocal(header.day, '00:00', context.timeZone);
     const unsure = this.hasForgotten;
@@ -189,14 +203,18 @@ export class SalesTranslator extends TableTranslator<SalesMapping> {
     });
   }
 
-  private remember(reference: string, sent: Sent): void {
-    this.sent.set(reference, sent);
+  private remember(saleId: string, sent: Sent): void {
+    this.sent.set(saleId, sent);
     if (this.sent.size <= MAX_REMEMBERED) return;
     const [oldest] = this.sent.keys();
     if (oldest !== undefined) this.sent.delete(oldest);
     this.hasForgotten = true;
   }
 }
+
+/** Whose money a document's lines are, as a text of its own. */
+const ownerOf = (customerId: string | null | undefined, currency: string | null | undefined): string =>
+  fingerprint([customerId, currency]);
 
 /** The document was brought in before, with other content. */
 async function amend(

@@ -304,6 +304,28 @@ describe('flat tasks', () => {
   });
 });
 
+const rowOf = (no: string, who: string): string[] => [no, '2024-07-01', 'A', '1', '2.50', who];
+
+describe('rows of documents', () => {
+  const mapping: MappingInput = {
+    name: 'shop',
+    kind: 'sales',
+    fields: { reference: 'no', date: 'day', sku: 'sku', quantity: 'n', unitPrice: 'price', customerId: 'who' },
+  };
+  const header = ['no', 'day', 'sku', 'n', 'price', 'who'];
+  const others = Array.from({ length: 1_001 }, (_, index) => rowOf(`other ${index}`, 'x'));
+
+  it('that come again far behind are more lines of the same customer, never of another', async () => {
+    const { sent, rejects } = await translate(mapping, [
+      { header, rows: [rowOf('1', 'ann'), ...others, rowOf('1', 'bob'), rowOf('1', 'ann'), rowOf('1', 'bob')] },
+    ]);
+    expect(rejects.map(({ line, column, value }) => [line, column, value])).toEqual([[1_004, 'who', 'bob'], [1_006, 'who', 'bob']]); // prettier-ignore
+    expect(sent.filter(({ what }) => what === 'AddSaleLines').map(({ input }) => input)).toMatchObject([
+      { lines: [{ lineNo: 2, sku: 'A' }] },
+    ]);
+  });
+});
+
 describe('a table', () => {
   it('must have every column that the mapping reads', async () => {
     const mapping: MappingInput = { name: 'u', kind: 'units', fields: { code: 'Code', name: 'Name' } };
