@@ -224,6 +224,7 @@ export class PersistentSubscriptions {
     const { signal } = this.#closed;
     for (let seen = this.live.head; !signal.aborted;) {
       await this.live.beyond(seen, signal);
+      if (this.#groups.size === 0) seen = this.live.head;
       for (let event = this.live.get(seen + 1); event; event = this.live.get(seen + 1)) {
         seen = event.position;
         for (const stream of [ALL, event.stream]) this.#offer(stream, event);
