@@ -8,8 +8,7 @@
 import { execFile, fork, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import os from 'node:os';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -20,6 +19,7 @@ import { ensureDatabases } from '../../src/adapters/postgres/prepare-server.js';
 import { EventStoreDbAdapter } from '../../src/adapters/eventstore/eventstore-db.adapter.js';
 import { labelCreated } from '../../src/domain/work/label.events.js';
 import { eventCatalogue } from '../../src/domain/event-catalogue.js';
+import { scratchFolder } from '../support/scratch-folder.js';
 
 const { values } = parseArgs({
   options: {
@@ -222,7 +222,7 @@ function ticksOf(pid: string | number): number {
   }
 }
 
-const folder = await mkdtemp(path.join(os.tmpdir(), 'teampulse-bench-'));
+const folder = scratchFolder('bench');
 const postgres = await startEmbeddedPostgres({ dataFolder: folder });
 try {
   await ensureDatabases(postgres.url(), ['eventstore']);

@@ -10,7 +10,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createWriteStream, readFileSync, readdirSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -22,6 +22,7 @@ import { PostgresReadDatabase } from '../../src/adapters/postgres/read-database.
 import { allEvents, allProjections } from '../../src/capabilities.js';
 import { cpuLoopMs, machineTime, sharesSince } from './api/machine.js';
 import { createTestWorkspace, hasRealData, realDataPath, SETS } from '../support/real-data.js';
+import { scratchFolder } from '../support/scratch-folder.js';
 
 /** Lines a second, from the start of the import until the read models show them. */
 const TARGET = 20_000;
@@ -110,7 +111,7 @@ async function runImport(
   return { mib, cpu, seconds: (performance.now() - started) / 1_000 };
 }
 
-const folder = await mkdtemp(path.join(os.tmpdir(), 'teampulse-bench-'));
+const folder = scratchFolder('bench');
 const postgres = await startEmbeddedPostgres({ dataFolder: folder });
 const children: ChildProcess[] = [];
 try {

@@ -4,9 +4,7 @@
  * Run by `npm run bench:projections [-- events]`.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import os from 'node:os';
-import path from 'node:path';
+import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { startEmbeddedPostgres } from '../../src/adapters/embedded-postgres/embedded-postgres.js';
 import { PostgresWriteDatabase } from '../../src/adapters/postgres/postgres-write-database.js';
@@ -17,6 +15,7 @@ import { ProjectionWorker } from '../../src/projections/engine/projection-worker
 import type { EventLog, LogItem, SubscribeOptions } from '../../src/projections/ports/event-log.port.js';
 import { eventIndexProjection } from '../../src/projections/audit/event-index.projection.js';
 import { salesProjection } from '../../src/projections/sales/sales.projection.js';
+import { scratchFolder } from '../support/scratch-folder.js';
 
 const events = Number(process.argv[2] ?? 200_000);
 const main = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
@@ -68,7 +67,7 @@ class MemoryLog implements EventLog {
   }
 }
 
-const folder = await mkdtemp(path.join(os.tmpdir(), 'teampulse-bench-'));
+const folder = scratchFolder('bench');
 const postgres = await startEmbeddedPostgres({ dataFolder: folder });
 try {
   await ensureDatabases(postgres.url(), ['bench']);

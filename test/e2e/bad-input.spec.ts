@@ -1,16 +1,6 @@
 /** Bad input at every door of a running installation: one clear answer, and nothing half done. */
 import { spawnSync } from 'node:child_process';
-import {
-  chmodSync,
-  createWriteStream,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, createWriteStream, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -20,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createTestWorkspace } from '../support/real-data.js';
 import { RunningUp } from '../support/running-up.js';
 import { teampulse, TeampulseProcess } from '../support/teampulse-process.js';
+import { scratchFolder } from '../support/scratch-folder.js';
 
 const workspaceId = v4();
 let folder: string;
@@ -27,9 +18,7 @@ let up: RunningUp;
 let token: string;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'teampulse-bad-'));
-  // Or root's Postgres, which runs as somebody else, keeps its files where nobody removes them.
-  chmodSync(folder, 0o755);
+  folder = scratchFolder('bad');
   up = await RunningUp.start(join(folder, 'data'));
   await createTestWorkspace(up.servers.eventstoreUrl, workspaceId, { currency: 'EUR' });
   token = await up.token(workspaceId);

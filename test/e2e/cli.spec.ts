@@ -1,13 +1,13 @@
 /** What the commands for scripts print and exit with, beside one running `teampulse up`. */
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { v4 } from 'uuid';
 import { teampulse, TeampulseProcess, type Ended } from '../support/teampulse-process.js';
+import { scratchFolder } from '../support/scratch-folder.js';
 
 let folder: string;
 let up: TeampulseProcess;
@@ -15,7 +15,7 @@ let address = '';
 const run = async (...args: string[]): Promise<Ended> => teampulse(args, { TEAMPULSE_DATA: folder });
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'teampulse-cli-'));
+  folder = scratchFolder('cli');
   up = new TeampulseProcess(['up'], { TEAMPULSE_DATA: folder, HTTP_PORT: '0' });
   address = (await up.says(/ready at (http:\S+)/))[1] ?? '';
 }, 90_000);
@@ -183,7 +183,7 @@ describe('teampulse api', () => {
 describe('teampulse import', () => {
   let files: string;
   beforeAll(() => {
-    files = mkdtempSync(join(tmpdir(), 'teampulse-files-'));
+    files = scratchFolder('files');
     writeFileSync(join(files, 'half.json'), '{"Invoice": "1"');
     writeFileSync(join(files, 'mapping.json'), '{"name": "mine"}');
     writeFileSync(join(files, 'orders.csv'), 'Invoice,Date,SKU,Quantity,Price\n1,2026-01-05,A,1,2.50\n');

@@ -1,6 +1,5 @@
 /** What the whole product owes while a part of it is away: clear answers, nothing acknowledged lost, nothing twice. */
-import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { v7 } from 'uuid';
@@ -8,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { RunningUp } from '../support/running-up.js';
 import { createTestWorkspace } from '../support/real-data.js';
 import { childrenOf, isRunning, TeampulseProcess } from '../support/teampulse-process.js';
+import { scratchFolder } from '../support/scratch-folder.js';
 
 const CREATE_TASK = `mutation ($input: CreateTaskInput!) {
   createTask(input: $input) { task { id } position userErrors { code message } } }`;
@@ -156,9 +156,7 @@ async function check(acknowledged: readonly Written[]): Promise<void> {
 /** Linux tells the children of a process; elsewhere these tests can't look. */
 describe.runIf(existsSync('/proc/self/stat'))('teampulse up, with a part of it gone', () => {
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'teampulse-faults-'));
-    // Or root's Postgres, which runs as somebody else, keeps its files where nobody removes them.
-    chmodSync(folder, 0o755);
+    folder = scratchFolder('faults');
     up = await RunningUp.start(folder);
     await createTestWorkspace(up.servers.eventstoreUrl, workspaceId);
     token = await up.token(workspaceId);

@@ -1,11 +1,11 @@
 /** What the README and the demo promise a stranger: the queries give the answers that stand there. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { tourQueries } from '../../src/cli/demo/queries.js';
 import { teampulse, TeampulseProcess } from '../support/teampulse-process.js';
+import { scratchFolder } from '../support/scratch-folder.js';
 
 const readme = readFileSync('README.md', 'utf8');
 const tour = [...readme.matchAll(/```graphql\n(.*?)```\s+```json\n(.*?)```/gs)].map(
@@ -19,7 +19,7 @@ describe('the README', () => {
   let token = '';
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'teampulse-readme-'));
+    folder = scratchFolder('readme');
     demo = new TeampulseProcess(['demo'], { TEAMPULSE_DATA: folder, HTTP_PORT: '0' });
     address = (await demo.says(/browser +(http:\S+)/, 240_000))[1] ?? '';
     token = (await demo.says(/^TOKEN=(\S+)$/m))[1] ?? '';

@@ -1,9 +1,10 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { childrenOf, isRunning, teampulse, TeampulseProcess } from '../support/teampulse-process.js';
+import { scratchFolder } from '../support/scratch-folder.js';
 
 const READY = /ready at (http:\S+)/;
 
@@ -26,9 +27,7 @@ describe.runIf(existsSync('/proc/self/stat'))('teampulse up', () => {
   const started: TeampulseProcess[] = [];
 
   beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'teampulse-up-'));
-    // Or root's Postgres, which runs as somebody else, keeps its files where nobody removes them.
-    chmodSync(folder, 0o755);
+    folder = scratchFolder('up');
     environment = { TEAMPULSE_DATA: folder, HTTP_PORT: '0' };
   });
   afterEach(async () => {

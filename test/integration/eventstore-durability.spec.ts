@@ -6,8 +6,7 @@
  */
 import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
@@ -20,6 +19,7 @@ import {
 } from '../../src/adapters/embedded-postgres/embedded-postgres.js';
 import { ensureDatabases } from '../../src/adapters/postgres/prepare-server.js';
 import { ServerProcess, Workload } from '../support/durability.js';
+import { scratchFolder } from '../support/scratch-folder.js';
 
 const isFull = process.env['TEAMPULSE_DURABILITY'] === 'full';
 const SERVER = { full: 100, fewest: 5, timeMs: 45_000 };
@@ -34,9 +34,7 @@ afterEach(async () => {
 
 /** A Postgres of the test's own that syncs, as that of an installation. */
 async function startPostgres(): Promise<EmbeddedPostgres> {
-  const folder = await mkdtemp(join(tmpdir(), 'teampulse-durability-'));
-  // Postgres does not run as root, and whom it runs as must get there.
-  await chmod(folder, 0o755);
+  const folder = scratchFolder('durability');
   cleanups.push(() => rm(folder, { recursive: true, force: true }));
   const postgres = await startEmbeddedPostgres({ dataFolder: folder });
   cleanups.push(() => postgres.stop(1_000));

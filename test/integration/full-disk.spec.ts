@@ -1,7 +1,6 @@
 /** What the event store owes when the disk under its Postgres is full: clear refusals, nothing by halves, and on when there is room. */
 import { spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
 import { v4 } from 'uuid';
@@ -20,6 +19,7 @@ import { ensureDatabases } from '../../src/adapters/postgres/prepare-server.js';
 import type { NewEvent } from '../../src/commands/ports/event-store.port.js';
 import { defineEvent } from '../../src/domain/shared/event.js';
 import type { RecordedEvent } from '../../src/domain/shared/recorded-event.js';
+import { scratchFolder } from '../support/scratch-folder.js';
 
 const happened = defineEvent('fault.Happened', z.object({ n: z.int(), text: z.string() }));
 const workspaceId = v4();
@@ -41,7 +41,7 @@ const newEvent = (n: number): NewEvent => ({
 
 /** A disk of its own, in memory; undefined, with a line that says why, where this process may not mount one. */
 function smallDisk(): string | undefined {
-  const folder = mkdtempSync(join(tmpdir(), 'teampulse-disk-'));
+  const folder = scratchFolder('disk');
   const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=200m', 'tmpfs', folder], { stdio: 'ignore' });
   if (status === 0) return folder;
   rmSync(folder, { recursive: true });

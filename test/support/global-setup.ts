@@ -1,9 +1,8 @@
 /** One Postgres for the whole test run, without fsync: its data lives no longer than the run. */
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import os from 'node:os';
-import path from 'node:path';
+import { rm } from 'node:fs/promises';
 import type { TestProject } from 'vitest/node';
 import { startEmbeddedPostgres } from '../../src/adapters/embedded-postgres/embedded-postgres.js';
+import { scratchFolder } from './scratch-folder.js';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -13,9 +12,7 @@ declare module 'vitest' {
 }
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'teampulse-test-'));
-  // As root Postgres runs as somebody else, and keeps its files elsewhere when it can't enter; nobody would remove them there.
-  await chmod(folder, 0o755);
+  const folder = scratchFolder('test');
   const postgres = await startEmbeddedPostgres({
     dataFolder: folder,
     settings: { fsync: 'off', full_page_writes: 'off', max_connections: '300', shared_buffers: '128MB' },

@@ -2,15 +2,15 @@
 import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { v7 } from 'uuid';
 import { readRunning, type Running } from '../../../src/adapters/config/running.js';
 import { loadSigningKey } from '../../../src/adapters/tokens/signing-key.js';
 import { TokenService } from '../../../src/adapters/tokens/token-service.js';
 import { createTestWorkspace } from '../../support/real-data.js';
+import { scratchFolder } from '../../support/scratch-folder.js';
 
 const MAIN = resolve('dist/cli/main.js');
 const PROJECTS = 10;
@@ -28,7 +28,7 @@ export interface Installation {
 
 export async function startInstallation(): Promise<Installation> {
   if (!existsSync(MAIN)) throw new Error('there is no build: run `npm run build` first');
-  const folder = await mkdtemp(join(tmpdir(), 'teampulse-bench-'));
+  const folder = scratchFolder('bench');
   const { PATH, HOME } = process.env;
   const env = { ...(PATH && { PATH }), ...(HOME && { HOME }), TEAMPULSE_DATA: folder, HTTP_PORT: '0', LOG_LEVEL: 'warn' }; // prettier-ignore
   const up = spawn(process.execPath, [MAIN, 'up'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
