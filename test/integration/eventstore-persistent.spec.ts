@@ -274,6 +274,27 @@ describe('delivery', () => {
     await until(() => consumer.numbers.at(-1) === 2_000);
   });
 
+  it('gives a consumer that does not read no more than lies on the way, and the rest when it reads on', async () => {
+    const stream = await newGroup({ messageTimeout: 600_000 });
+    const consumer = consume(stream, 'g', nothing, { bufferSize: 100_000 });
+    await new Promise((resolve) => consumer.subscription.once('confirmation', resolve));
+    consumer.subscription.pause();
+    const [total, text] = [1_500, 'x'.repeat(20_000)];
+    for (let from = 0; from < total; from += 50) {
+      const large = (n: number) => jsonEvent({ type: 'test.Counted', data: { n: from + n, text } });
+      await client.appendToStream(
+        stream,
+        Array.from({ length: 50 }, (_, n) => large(n)),
+      );
+    }
+    const { totalInFlightMessages, readBufferCount } = (await info(stream)).stats;
+    expect(totalInFlightMessages).toBeLessThan(total - 500);
+    expect(readBufferCount).toBeLessThanOrEqual(500);
+    consumer.subscription.resume();
+    await until(() => consumer.seen.length === total);
+    expect(consumer.numbers).toEqual(Array.from({ length: total }, (_, n) => n));
+  });
+
   it('resolves links when the group does, also live and of targets that are gone; the link is acknowledged', async () => {
     const [target, stream] = [newStream(), newStream()];
     await client.appendToStream(target, events(0, 1, 2));

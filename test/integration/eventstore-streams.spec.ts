@@ -226,15 +226,15 @@ const link = (text: string) => ({
   data: Buffer.from(text),
 });
 
-describe('links', () => {
-  /** What is read of a stream with these links: type or revision of event and link. */
-  async function resolved(links: string[], resolveLinkTos = true) {
-    const stream = newStream();
-    await client.appendToStream(stream, links.map(link));
-    const items = await collect(client.readStream(stream, { resolveLinkTos }));
-    return items.map((item) => [item.event && `${item.event.type} ${item.event.revision}`, item.link?.revision]);
-  }
+/** What is read of a stream with these links: type or revision of event and link. */
+async function resolved(links: string[], resolveLinkTos = true) {
+  const stream = newStream();
+  await client.appendToStream(stream, links.map(link));
+  const items = await collect(client.readStream(stream, { resolveLinkTos }));
+  return items.map((item) => [item.event && `${item.event.type} ${item.event.revision}`, item.link?.revision]);
+}
 
+describe('links', () => {
   it('are what they point to, when that is asked for', async () => {
     const target = await written(0, 1);
     expect(await resolved([`1@${target}`])).toEqual([['test.Counted 1', 0n]]);
