@@ -1,11 +1,21 @@
 /** A secure event store through the real client over TLS: who may do what, and what those who may not are told. */
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomUUID, X509Certificate } from 'node:crypto';
 import { Metadata, credentials as grpcCredentials, type ServiceError } from '@grpc/grpc-js';
-import { AccessDeniedError, ANY, BACKWARDS, END, EventStoreDBClient, START, jsonEvent } from '@eventstore/db-client';
+import {
+  AccessDeniedError,
+  ANY,
+  BACKWARDS,
+  END,
+  EventStoreDBClient,
+  START,
+  jsonEvent,
+  persistentSubscriptionToStreamSettingsFromDefaults,
+} from '@eventstore/db-client';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streamsService from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
@@ -76,7 +86,7 @@ async function count(reading: AsyncIterable<unknown>): Promise<number> {
   for await (const _ of reading) events++;
   return events;
 }
-const denied = (work: Promise<unknown>): Promise<void> => expect(work).rejects.toBeInstanceOf(AccessDeniedError);
+const expectDenied = (work: Promise<unknown>): Promise<void> => expect(work).rejects.toBeInstanceOf(AccessDeniedError);
 
 describe('a user', () => {
   it('writes, reads and deletes streams, over one call for many appends and over one call each', async () => {
@@ -92,11 +102,13 @@ describe('a user', () => {
     const wrong = connect({ ...ANN, password: 'guessed' });
     const nobody = connect({ username: 'nobody', password: 'guessed' });
     for (const client of [wrong, nobody]) {
-      await denied(client.appendToStream(stream, event()));
-      await denied(count(client.readStream(stream)));
-      await denied(client.deleteStream(stream));
+      await expectDenied(client.appendToStream(stream, event()));
+      await expectDenied(count(client.readStream(stream)));
+      await expectDenied(client.deleteStream(stream));
     }
-    await denied(admin.appendToStream(stream, event(), { credentials: { username: 'ann', password: 'guessed' } }));
+    await expectDenied(
+      admin.appendToStream(stream, event(), { credentials: { username: 'ann', password: 'guessed' } }),
+    );
   });
 
   it('who is disabled, or has another password now, is refused at once', async () => {
@@ -121,11 +133,11 @@ describe('without credentials', () => {
   it('no stream can be touched', async () => {
     const stream = newStream();
     await ann.appendToStream(stream, event());
-    await denied(anonymous.appendToStream(stream, event()));
-    await denied(count(anonymous.readStream(stream)));
-    await denied(count(anonymous.readAll()));
-    await denied(anonymous.tombstoneStream(stream));
-    await denied(new Promise((_, reject) => anonymous.subscribeToStream(stream).once('error', reject)));
+    await expectDenied(anonymous.appendToStream(stream, event()));
+    await expectDenied(count(anonymous.readStream(stream)));
+    await expectDenied(count(anonymous.readAll()));
+    await expectDenied(anonymous.tombstoneStream(stream));
+    await expectDenied(new Promise((_, reject) => anonymous.subscribeToStream(stream).once('error', reject)));
   });
 
   it('the server still says what it can do and where it is, as discovery needs', async () => {
@@ -144,13 +156,15 @@ describe('system streams', () => {
     expect(await count(admin.readAll({ maxCount: 10 }))).toBe(10);
     const ops = connect(OPS);
     for (const client of [ann, ops]) {
-      await denied(count(client.readAll({ maxCount: 1 })));
-      await denied(count(client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1 })));
-      await denied(count(client.readStream('$user-admin')));
-      await denied(client.appendToStream('$settings', event()));
-      await denied(client.setStreamMetadata('$user-admin', {}));
-      await denied(client.appendToStream(`$user-${client === ann ? 'ann' : 'ops'}`, event()));
-      await denied(new Promise((_, reject) => client.subscribeToAll({ fromPosition: START }).once('error', reject)));
+      await expectDenied(count(client.readAll({ maxCount: 1 })));
+      await expectDenied(count(client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1 })));
+      await expectDenied(count(client.readStream('$user-admin')));
+      await expectDenied(client.appendToStream('$settings', event()));
+      await expectDenied(client.setStreamMetadata('$user-admin', {}));
+      await expectDenied(client.appendToStream(`$user-${client === ann ? 'ann' : 'ops'}`, event()));
+      await expectDenied(
+        new Promise((_, reject) => client.subscribeToAll({ fromPosition: START }).once('error', reject)),
+      );
     }
   });
 
@@ -163,8 +177,8 @@ describe('system streams', () => {
   });
 
   it('of no name can be written to: $all is denied to administrators as well', async () => {
-    await denied(admin.appendToStream('$all', event()));
-    await denied(admin.deleteStream('$$some', { expectedRevision: ANY }));
+    await expectDenied(admin.appendToStream('$all', event()));
+    await expectDenied(admin.deleteStream('$$some', { expectedRevision: ANY }));
   });
 });
 
@@ -177,15 +191,15 @@ describe('an access list', () => {
     }); // prettier-ignore
     const ops = connect(OPS);
     expect(await count(ann.readStream(stream))).toBe(1);
-    await denied(count(ops.readStream(stream)));
-    await denied(ann.appendToStream(stream, event()));
-    await denied(admin.appendToStream(stream, event(), { credentials: ANN }));
+    await expectDenied(count(ops.readStream(stream)));
+    await expectDenied(ann.appendToStream(stream, event()));
+    await expectDenied(admin.appendToStream(stream, event(), { credentials: ANN }));
     await ops.appendToStream(stream, event());
-    await denied(ops.deleteStream(stream));
-    await denied(ops.tombstoneStream(stream));
+    await expectDenied(ops.deleteStream(stream));
+    await expectDenied(ops.tombstoneStream(stream));
     expect((await ann.getStreamMetadata(stream)).metadata).toMatchObject({ acl: { readRoles: ['accounting'] } });
-    await denied(ops.getStreamMetadata(stream));
-    await denied(ann.setStreamMetadata(stream, {}));
+    await expectDenied(ops.getStreamMetadata(stream));
+    await expectDenied(ann.setStreamMetadata(stream, {}));
     // Administrators may, whatever the list says.
     expect(await count(admin.readStream(stream))).toBe(2);
   });
@@ -194,7 +208,7 @@ describe('an access list', () => {
     await admin.setStreamMetadata('$all', { acl: { readRoles: ['accounting', '$admins'] } });
     expect(await count(ann.readAll({ maxCount: 3 }))).toBe(3);
     await admin.setStreamMetadata('$all', {});
-    await denied(count(ann.readAll({ maxCount: 3 })));
+    await expectDenied(count(ann.readAll({ maxCount: 3 })));
   });
 
   it('that is changed ends the subscription of somebody who may no longer read, and nobody else’s', async () => {
@@ -221,6 +235,31 @@ describe('an access list', () => {
     await connect(OPS).appendToStream(stream, event());
     await admin.appendToStream('$settings', jsonEvent({ type: '$settings', data: {} }));
     await expect.poll(() => ann.appendToStream(stream, event()).then(() => 'written', () => 'denied')).toBe('written'); // prettier-ignore
+  });
+});
+
+describe('persistent subscriptions', () => {
+  it('are made, changed and deleted by administrators and operators, and read by whoever may read the stream', async () => {
+    const [stream, group] = [newStream(), 'readers'];
+    const ops = connect(OPS);
+    const settings = persistentSubscriptionToStreamSettingsFromDefaults({ startFrom: START });
+    await expectDenied(ann.createPersistentSubscriptionToStream(stream, group, settings));
+    await ops.createPersistentSubscriptionToStream(stream, group, settings);
+    await ann.appendToStream(stream, event(3));
+    await expectDenied(ann.updatePersistentSubscriptionToStream(stream, group, settings));
+    await expectDenied(ann.deletePersistentSubscriptionToStream(stream, group));
+    expect(await ann.getPersistentSubscriptionToStreamInfo(stream, group)).toMatchObject({ groupName: group });
+    await expectDenied(anonymous.getPersistentSubscriptionToStreamInfo(stream, group));
+
+    const reading = ann.subscribeToPersistentSubscriptionToStream(stream, group);
+    const [got] = (await once(reading, 'data')) as [{ event?: { data: unknown } }];
+    expect(got.event?.data).toEqual({ n: 3 });
+    await reading.unsubscribe();
+    await admin.setStreamMetadata(stream, { acl: { readRoles: ['$admins'] } });
+    const refused = ann.subscribeToPersistentSubscriptionToStream(stream, group);
+    const [error] = (await once(refused, 'error')) as [unknown];
+    expect(error).toBeInstanceOf(AccessDeniedError);
+    await ops.deletePersistentSubscriptionToStream(stream, group);
   });
 });
 
