@@ -14,6 +14,7 @@
 import type { LogReader } from '../log-reader.js';
 import type { LiveLog } from '../live-log.js';
 import type { StoreLog } from '../store-log.js';
+import type { ResolvedEvent } from '../messages.js';
 import type { StoredEvent } from '../stored-event.js';
 import { Checkpoints, type Progress } from './checkpoints.js';
 import { Consumer, type ConsumerChannel, type ConsumerFacts } from './consumer.js';
@@ -27,6 +28,7 @@ import { messageOf, type Message } from './message.js';
 import type { OwnStreams } from './own-streams.js';
 import { ParkedMessages } from './parked-messages.js';
 import { ParkedReplay } from './parked-replay.js';
+import { SourceFeed } from './source-feed.js';
 
 export type NackAction = 'park' | 'retry' | 'skip';
 
@@ -42,15 +44,13 @@ export class Group {
   readonly inFlight = new InFlight();
   totalItems = 0;
   readonly #source: EventSource;
+  readonly #feed: SourceFeed;
   readonly #strategy;
   readonly #replay: ParkedReplay;
   #ready = false;
   #starting = false;
-  #live = false;
-  #reading = false;
   #closed = false;
-  /** Everything in the source up to here was taken or passed over, and how many those were. */
-  #cursor: number;
+  /** How many events of the source were taken or passed over. */
   #sequence = 0;
   /** Taken and not settled: the place before each, by sequence, lowest first. */
   readonly #unsettled = new Map<number, number>();
@@ -63,11 +63,21 @@ export class Group {
     readonly definition: GroupDefinition,
     reader: LogReader,
     own: OwnStreams,
-    private readonly liveLog: LiveLog,
+    liveLog: LiveLog,
     private readonly log: StoreLog,
   ) {
-    this.#cursor = definition.startAfter;
     this.#source = eventSource(definition, reader, liveLog);
+    this.#feed = new SourceFeed(this.#source, liveLog, definition.settings, {
+      hasRoom: () => !this.#full && this.queue.freshCount < this.#bufferSize,
+      wantsPage: () => this.#wantsPage,
+      take: (event, before) => this.#take(event, before),
+      pass: () => void this.#sequence++,
+      taken: () => {
+        this.push();
+        this.#checkpoint(false);
+      },
+      failed: (error) => this.#warn(error, 'a persistent subscription could not read on; trying again'),
+    });
     this.#strategy = consumerStrategy(definition.settings.strategy);
     this.checkpoints = new Checkpoints(definition, own, log);
     this.parked = new ParkedMessages(definition, own, reader);
@@ -79,14 +89,14 @@ export class Group {
   /** As a real node tells it. */
   get status(): string {
     if (!this.#ready) return 'NotReady';
-    const states = [this.#live ? 'Live' : 'Behind'];
-    if (this.#reading) states.push('OutstandingPageRequest');
+    const states = [this.#feed.live ? 'Live' : 'Behind'];
+    if (this.#feed.reading) states.push('OutstandingPageRequest');
     if (this.#replay.running) states.push('ReplayingParkedMessages');
     return states.join(', ');
   }
 
   get isLive(): boolean {
-    return this.#live;
+    return this.#feed.live;
   }
 
   lastKnownPlace(): Promise<number | undefined> {
@@ -98,19 +108,21 @@ export class Group {
     if (this.#ready || this.#starting || this.#closed) return;
     this.#starting = true;
     try {
-      this.#cursor = (await this.checkpoints.load()) ?? this.definition.startAfter;
+      const after = (await this.checkpoints.load()) ?? this.definition.startAfter;
+      if (this.#closed) return;
       this.#ready = true;
+      this.#feed.start(after);
     } catch (error) {
       this.#warn(error, 'a persistent subscription could not be loaded; trying again');
     } finally {
       this.#starting = false;
     }
-    if (this.#ready) void this.#read();
   }
 
   /** Drops all consumers and forgets what is in hand. Resolves when nothing of it is under way to the disk any more. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#feed.stop();
     this.#replay.close();
     for (const consumer of this.consumers) consumer.drop();
     this.consumers.clear();
@@ -191,13 +203,12 @@ export class Group {
 
   /** What has just been committed, in order. */
   offer(event: StoredEvent): void {
-    if (this.#live) this.#take(event);
+    this.#feed.offer(event);
   }
 
-  /** Events may have been missed: read them. */
+  /** Events may have been missed. */
   fallBehind(): void {
-    this.#live = false;
-    if (this.#ready) void this.#read();
+    this.#feed.fallBehind();
   }
 
   /** Gives consumers what they have room for, and makes up for it from the source. */
@@ -222,97 +233,29 @@ export class Group {
     });
     this.#pushing = false;
     if (this.#replay.running) void this.#replay.proceed();
-    if (!this.#live) void this.#read();
+    void this.#feed.read();
   }
 
   get #bufferSize(): number {
     const { liveBufferSize, historyBufferSize } = this.definition.settings;
-    return Math.max(1, this.#live ? liveBufferSize : historyBufferSize);
+    return Math.max(1, this.#feed.live ? liveBufferSize : historyBufferSize);
   }
 
   get #full(): boolean {
     return this.#heldBytes >= MAX_HELD_BYTES;
   }
 
-  get #hasRoom(): boolean {
-    return !this.#full && this.queue.freshCount < this.#bufferSize;
-  }
-
-  /** Reads on from the cursor while there is room; at the end of the source the group is live. */
-  async #read(): Promise<void> {
-    if (this.#reading || this.#live || this.#closed) return;
+  get #wantsPage(): boolean {
     const { readBatchSize, historyBufferSize } = this.definition.settings;
-    // Whole batches: reading one event for each that is acknowledged would cost a query per event.
-    const enough = (): boolean =>
-      !this.#full && (this.queue.freshCount === 0 || historyBufferSize - this.queue.freshCount >= readBatchSize);
-    if (!enough()) return;
-    this.#reading = true;
-    try {
-      while (!this.#live && !this.#closed && enough()) {
-        const head = this.liveLog.head;
-        const { events, through } = await this.#source.after(this.#cursor, readBatchSize);
-        for (const { event, wanted } of events) {
-          const place = this.#source.placeOf(event);
-          if (place === undefined || place <= this.#cursor) continue;
-          if (wanted === 'take' && !this.#hasRoom) break;
-          if (wanted === 'take') this.#add(await this.#resolved(event), place);
-          else this.#pass(place, wanted);
-        }
-        if (through === undefined) this.#goLive(head);
-        this.#deliver();
-      }
-    } catch (error) {
-      this.#warn(error, 'a persistent subscription could not read on; trying again');
-    } finally {
-      this.#reading = false;
-    }
+    const waiting = this.queue.freshCount;
+    return !this.#full && (waiting === 0 || historyBufferSize - waiting >= readBatchSize);
   }
 
-  /**
-   * Everything up to `head` was read. What was committed since is in the window of the live log, or must be read. No turn
-   * of the event loop passes in here, so nothing can be committed between the last look and being live.
-   */
-  #goLive(head: number): void {
-    if (!this.liveLog.covers(head + 1)) return;
-    this.#live = true;
-    for (let event = this.liveLog.get(head + 1); event && this.#live; event = this.liveLog.get(event.position + 1)) {
-      this.#take(event);
-    }
-  }
-
-  /** An event of the live log, which follows what was taken before without a gap. */
-  #take(event: StoredEvent): void {
-    const place = this.#source.placeOf(event);
-    if (place === undefined || place <= this.#cursor) return;
-    const wanted = this.#source.wanted(event);
-    if (wanted !== 'take') return this.#pass(place, wanted);
-    // A link takes a query to resolve, and without room it must wait: both are what reading does.
-    if (!this.#hasRoom || (this.definition.settings.resolveLinks && event.type === '$>')) return this.fallBehind();
-    this.#add({ event, link: undefined }, place);
-    if (!this.#reading) this.#deliver();
-  }
-
-  #deliver(): void {
-    this.push();
-    this.#checkpoint(false);
-  }
-
-  #add(resolved: { event: StoredEvent | undefined; link: StoredEvent | undefined }, place: number): void {
+  #take(resolved: ResolvedEvent, before: number): void {
     const message = messageOf(resolved, ++this.#sequence);
-    this.#unsettled.set(message.sequence, this.#cursor);
+    this.#unsettled.set(message.sequence, before);
     this.#heldBytes += message.bytes;
-    this.#cursor = place;
     this.queue.addFresh(message);
-  }
-
-  #pass(place: number, wanted: 'skip' | 'hidden'): void {
-    this.#cursor = place;
-    if (wanted === 'skip') this.#sequence++;
-  }
-
-  async #resolved(event: StoredEvent): Promise<{ event: StoredEvent | undefined; link: StoredEvent | undefined }> {
-    if (!this.definition.settings.resolveLinks || event.type !== '$>') return { event, link: undefined };
-    return this.#source.resolve(event);
   }
 
   async #takeParked(link: StoredEvent): Promise<void> {
@@ -368,7 +311,9 @@ export class Group {
 
   #progress(): Progress {
     const [lowest] = this.#unsettled;
-    return lowest ? { sequence: lowest[0] - 1, place: lowest[1] } : { sequence: this.#sequence, place: this.#cursor };
+    return lowest
+      ? { sequence: lowest[0] - 1, place: lowest[1] }
+      : { sequence: this.#sequence, place: this.#feed.place };
   }
 
   #warn(error: unknown, message: string): void {
