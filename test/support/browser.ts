@@ -76,6 +76,8 @@ export class BrowserPage {
     const folder = mkdtempSync(join(tmpdir(), 'teampulse-browser-'));
     const chromium = spawn('chromium', [...FLAGS, `--user-data-dir=${folder}`, 'about:blank'], {
       stdio: ['ignore', 'ignore', 'pipe'],
+      // A group of its own, so that its helpers can be ended with it.
+      detached: true,
     });
     try {
       const socket = new WebSocket(await pageAddress(chromium));
@@ -187,11 +189,17 @@ async function pageAddress(chromium: ChildProcess): Promise<string> {
 }
 
 async function end(chromium: ChildProcess, folder: string): Promise<void> {
-  if (chromium.exitCode === null && chromium.signalCode === null) {
-    const exited = once(chromium, 'exit');
-    chromium.kill('SIGKILL');
-    await exited;
+  const { pid } = chromium;
+  // Its helpers write into the folder as long as they live, so that it could not be removed.
+  if (pid !== undefined) await vi.waitUntil(() => !signalGroup(pid, 'SIGKILL'), { timeout: 10_000, interval: 20 });
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** False when nobody of the group is left. */
+function signalGroup(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(-pid, signal);
+  } catch {
+    return false;
   }
-  // Its helpers end with it, a moment later.
-  rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
 }
