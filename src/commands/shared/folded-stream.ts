@@ -51,9 +51,12 @@ export function foldEvents<State, Event extends DomainEvent>(
   return { state, revision, position, workspaceId, lastActor: metadata.actor, outcomes, seenAt };
 }
 
-/** Streams kept: enough that whoever edits a thing finds it here; and their size, because a description may have 50,000 characters. */
-const MAX_STREAMS = 50_000;
-const MAX_CHARACTERS = 64 * 1024 * 1024;
+/**
+ * Streams kept: enough that whoever edits a thing finds it here; and their size, because a description may have 50,000
+ * characters.
+ */
+const MAX_STREAMS = 20_000;
+const MAX_CHARACTERS = 16 * 1024 * 1024;
 /** Of an earlier state, which shares most of its parts with the next. */
 const OUTCOME_CHARACTERS = 250;
 
