@@ -11,7 +11,6 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { END, EventStoreDBClient, START, excludeSystemEvents, jsonEvent, type EventData } from '@eventstore/db-client';
 import { startEmbeddedPostgres } from '../../src/adapters/embedded-postgres/embedded-postgres.js';
@@ -30,7 +29,8 @@ const { values } = parseArgs({
 });
 const seconds = Number(values.seconds);
 const PEERS = path.resolve('test/bench/peers/stores.js');
-const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+/** The build, as it runs in production. */
+const main = path.resolve('dist/cli/main.js');
 
 /** What TeamPulse itself writes: a small event with its full metadata, about 450 bytes. */
 const event = (): EventData =>
