@@ -3,8 +3,7 @@
  * behind; nothing of that is seen by anybody else until the group is committed, so a group that fails is simply dropped.
  */
 import type pg from 'pg';
-import { bigintArray, boolArray, byteaArray, textArray, uuidArray } from './binary-array.js';
-import { checksumOf } from './checksum.js';
+import { bigintArray, textArray } from './binary-array.js';
 import { mayAccess, type Caller } from './security/stream-acl.js';
 import {
   EXPECT,
@@ -26,6 +25,7 @@ import {
   type StreamStates,
 } from './stream-states.js';
 import { decideWrite, type WrittenAt } from './write-decision.js';
+import { eventColumns } from './event-columns.js';
 
 export interface WriteRequest {
   readonly kind: 'append' | 'delete' | 'tombstone';
@@ -118,18 +118,7 @@ export class AppendGroup {
              SELECT $1::bigint + n, $2::bigint, stream, revision, id, type, is_json, data, metadata, checksum::integer
                FROM unnest($3::text[], $4::bigint[], $5::uuid[], $6::text[], $7::bool[], $8::bytea[], $9::bytea[], $10::bigint[])
                     WITH ORDINALITY AS e (stream, revision, id, type, is_json, data, metadata, checksum, n)`,
-      values: [
-        this.head,
-        this.now,
-        textArray(events.map((event) => event.stream)),
-        bigintArray(events.map((event) => event.revision)),
-        uuidArray(events.map((event) => event.id)),
-        textArray(events.map((event) => event.type)),
-        boolArray(events.map((event) => event.isJson)),
-        byteaArray(events.map((event) => event.data)),
-        byteaArray(events.map((event) => event.metadata)),
-        bigintArray(events.map((event) => checksumOf(event))),
-      ],
+      values: [this.head, this.now, ...eventColumns(events)],
     });
   }
 

@@ -5,14 +5,14 @@
 import { randomUUID } from 'node:crypto';
 import type { ClientBase } from 'pg';
 import type { ArchivedEvent } from '../../event-archive/archive.js';
-import { bigintArray, boolArray, byteaArray, textArray, uuidArray } from '../binary-array.js';
-import { checksumOf } from '../checksum.js';
+import { bigintArray } from '../binary-array.js';
 import type { StoreLog } from '../store-log.js';
 import { TOMBSTONE_REVISION, type StoredEvent } from '../stored-event.js';
 import { freshStoreEvents } from '../system-streams.js';
 import { WriterSession } from '../writer-session.js';
 import { TOMBSTONE } from './backup.js';
 import { revisionDamages } from './verify.js';
+import { eventColumns } from '../event-columns.js';
 
 /** The store has events that a restore would be mixed with. */
 export class StoreNotEmpty extends Error {
@@ -114,14 +114,7 @@ async function insert(client: ClientBase, events: readonly StoredEvent[]): Promi
     values: [
       bigintArray(events.map((event) => event.position)),
       bigintArray(events.map((event) => event.recordedAt)),
-      textArray(events.map((event) => event.stream)),
-      bigintArray(events.map((event) => event.revision)),
-      uuidArray(events.map((event) => event.id)),
-      textArray(events.map((event) => event.type)),
-      boolArray(events.map((event) => event.isJson)),
-      byteaArray(events.map((event) => event.data)),
-      byteaArray(events.map((event) => event.metadata)),
-      bigintArray(events.map((event) => checksumOf(event))),
+      ...eventColumns(events),
     ],
   });
 }
