@@ -14,6 +14,7 @@ import { auditApiProviders } from './api/audit/audit.providers.js';
 import { TokenVerifier } from './api/ports/token-verifier.port.js';
 import { requestIdOf } from './api/server/authentication.js';
 import { ErrorFilter } from './api/server/error.filter.js';
+import { EventDataController } from './api/server/event-data.controller.js';
 import { GraphiqlController } from './api/server/graphiql.controller.js';
 import { GraphqlDriver } from './api/server/graphql-driver.js';
 import { HealthController } from './api/server/health.controller.js';
@@ -71,7 +72,7 @@ export class AppModule {
           stopOnApplicationShutdown: true,
         }),
       ],
-      controllers: [HealthController, GraphiqlController],
+      controllers: [HealthController, EventDataController, GraphiqlController],
       providers: [
         { provide: APP_FILTER, useClass: ErrorFilter },
         { provide: ChangeFeed, useClass: LogChangeFeed },

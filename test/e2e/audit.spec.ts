@@ -97,6 +97,27 @@ describe('the event history', () => {
   });
 });
 
+const get = async (workspace: string, role: 'member' | 'manager', path: string): Promise<Response> =>
+  fetch(`${api.url}${path}`, { headers: { authorization: `Bearer ${await api.token(workspace, role)}` } });
+
+describe("an event's data by its place in its stream", () => {
+  it('is given to managers and above of its workspace, and to nobody else', async () => {
+    const path = `/events/employee-${employeeId}/0/data`;
+    const answer = await get(workspaceId, 'manager', path);
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toMatchObject({ number: '1', name: 'Ann' });
+    expect((await get(workspaceId, 'member', path)).status).toBe(403);
+    expect((await fetch(`${api.url}${path}`)).status).toBe(401);
+    expect((await get(v7(), 'manager', path)).status).toBe(404);
+    for (const none of [
+      `/events/employee-${v7()}/0/data`,
+      `/events/employee-${employeeId}/99/data`,
+      '/events/x/0/data',
+    ])
+      expect((await get(workspaceId, 'manager', none)).status).toBe(404);
+  });
+});
+
 describe('the stream of events', () => {
   it('gives integrators the types they ask for, from a position on', async () => {
     const query = `subscription ($types: [String!]!, $after: Position) { events(types: $types, after: $after) {

@@ -3,6 +3,8 @@ import { connect, type JsMsg, type NatsConnection } from 'nats';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createLogger } from '../../src/adapters/logging/logger.js';
 import type { CloudEvent } from '../../src/adapters/nats/cloud-event.js';
+// The publisher's process knows every type of event.
+import '../../src/domain/event-catalogue.js';
 import { JetStreamBus, STREAM } from '../../src/adapters/nats/jetstream-bus.js';
 import { publishLog, type PublishedPosition } from '../../src/adapters/nats/publish-log.js';
 import type { LogPosition, RecordedEvent } from '../../src/domain/shared/recorded-event.js';
@@ -142,9 +144,42 @@ describe.runIf(hasNats())('publishing to JetStream', () => {
       workspaceid: workspaceId,
       position: '1/1',
       revision: 0,
+      schemaversion: 1,
+      dataschema: 'urn:teampulse:event:work.TaskMoved:1',
       data: { from: 'a', to: 'b' },
     });
     for (const name of Object.keys(message?.json<CloudEvent>() ?? {})) expect(name).toMatch(/^[a-z0-9]{1,20}$/);
+  });
+
+  it('says which version the data is of, not which it was written as', async () => {
+    const [event] = eventsOf(1);
+    if (!event) throw new Error('no event');
+    await publishAll([{ ...event, metadata: { ...event.metadata, schemaVersion: 7 } }]);
+    expect((await received())[0]?.json<CloudEvent>().schemaversion).toBe(1);
+  });
+
+  it('sends what is too large for NATS without its data, with a reference to it, and goes on', async () => {
+    const events = eventsOf(9);
+    const large = events[4];
+    if (!large) throw new Error('no event');
+    events[4] = { ...large, data: { from: 'x'.repeat(1_100_000), to: 'b' } };
+    await publishAll(events);
+    await expectExactly(events);
+    const message = (await received())[4]?.json<CloudEvent>();
+    expect(message).toMatchObject({ id: large.id, dataref: `/events/${large.streamName}/${large.revision}/data` });
+    expect(message).not.toHaveProperty('data');
+  });
+
+  it("keeps to an operator's own bound on messages", async () => {
+    const manager = await consumer.jetstreamManager();
+    await manager.streams.add({ name: STREAM, subjects: ['teampulse.>'], max_msg_size: 4_096 });
+    const events = eventsOf(3);
+    const large = events[1];
+    if (!large) throw new Error('no event');
+    events[1] = { ...large, data: { from: 'x'.repeat(5_000), to: 'b' } };
+    await publishAll(events);
+    await expectExactly(events);
+    expect((await received()).map((message) => 'data' in message.json<CloudEvent>())).toEqual([true, false, true]);
   });
 
   it('keeps the order of every stream', async () => {
