@@ -1,15 +1,11 @@
 /** `teampulse projections`: what read models there are and how far they are; building one anew. */
-import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
-import { loadConfig, requireConfig } from '../adapters/config/config.js';
-import { PostgresWriteDatabase } from '../adapters/postgres/postgres-write-database.js';
-import { listBuilds, requestRebuild, schemaOf, type Build } from '../projections/engine/build-registry.js';
+import type { PostgresWriteDatabase } from '../adapters/postgres/postgres-write-database.js';
+import { listBuilds, schemaOf } from '../projections/engine/build-registry.js';
+import type { Outcome } from '../projections/engine/control-requests.js';
 import { CliError } from './failure.js';
-import { startProgress } from './progress.js';
-
-const POLL_MS = 250;
-/** A worker takes a build up within seconds; after this there is none. */
-const NO_WORKER_MS = 10_000;
+import { carryOut, withDatabase } from './projections/control.js';
+import { watchBuilds } from './projections/watch-builds.js';
 
 export function projectionsCommand(): Command {
   const command = new Command('projections').description('Look at the read models, and build them anew from the log.');
@@ -22,23 +18,69 @@ export function projectionsCommand(): Command {
     );
   command
     .command('rebuild')
-    .argument('<name>', 'the projection, as `list` names it')
+    .argument('[names...]', 'projections, as `list` names them')
+    .option('--all', 'every projection')
+    .option('--keep', 'keep builds that are kept already; without it only the one that served until now is')
     .description(
-      'Build a read model anew from the whole log, beside the one that serves, and switch over when it has caught up.\n' +
-        'A running worker does the work; Ctrl-C here only stops watching.',
+      'Build read models anew from the whole log, beside those that serve, and switch over when they have caught up.\n' +
+        'Several are read for in one pass. A running worker does the work; Ctrl-C here only stops watching.',
     )
-    .action(async (name: string) => withDatabase(async (database) => rebuild(database, name)));
+    .action(async (names: string[], options: RebuildOptions) => withDatabase(async (database) => rebuild(database, names, options))); // prettier-ignore
+  command
+    .command('rollback')
+    .argument('<name>')
+    .option('--to <build>', 'a build that is kept, as `list` names it: build_12 (default: the one that served last)')
+    .description('Go back to a build that was kept: it catches up, and then takes over.')
+    .action(async (name: string, { to }: { to?: string }) =>
+      withDatabase(async (database) => rollback(database, name, to)),
+    );
+  for (const [kind, description] of SIMPLE) {
+    command
+      .command(kind)
+      .argument('<names...>')
+      .description(description)
+      .action(async (names: string[]) =>
+        withDatabase(async (database) => {
+          for (const { message } of await carryOut(database, kind, names)) console.log(message);
+        }),
+      );
+  }
   return command;
 }
 
-async function withDatabase(work: (database: PostgresWriteDatabase) => Promise<void>): Promise<void> {
-  const database = new PostgresWriteDatabase(requireConfig(loadConfig(), 'databaseUrl').databaseUrl);
-  try {
-    await work(database);
-  } finally {
-    await database.close();
-  }
+const SIMPLE = [
+  ['abort', 'Drop the build under way; what serves goes on.'],
+  ['pause', 'Let no worker move the projection on: queries show it as it is.'],
+  ['resume', 'Go on after a pause, and try again where it stopped.'],
+] as const;
+
+interface RebuildOptions {
+  readonly all?: true;
+  readonly keep?: true;
 }
+
+async function rebuild(
+  database: PostgresWriteDatabase,
+  given: readonly string[],
+  options: RebuildOptions,
+): Promise<void> {
+  const all = options.all ? (await listBuilds(database)).map(({ projection }) => projection) : given;
+  const names = [...new Set(all)];
+  if (names.length === 0) throw new CliError('no projection was named', 'name some, or give --all');
+  const outcomes = await carryOut(database, 'rebuild', names, options.keep ? { keep: true } : {});
+  await watchBuilds(database, `building ${names.join(', ')}`, outcomes.map(buildIn));
+  console.log(`${names.join(', ')}: served by the new build; the one before is kept.`);
+}
+
+async function rollback(database: PostgresWriteDatabase, name: string, to: string | undefined): Promise<void> {
+  const [outcome] = await carryOut(database, 'rollback', [name], to === undefined ? {} : { to: to.replace(/^build_/, '') }); // prettier-ignore
+  if (!outcome) return;
+  console.log(outcome.message);
+  await watchBuilds(database, `going back to ${schemaOf(buildIn(outcome))}`, [buildIn(outcome)]);
+  console.log(`${name} is served by ${schemaOf(buildIn(outcome))} again.`);
+}
+
+const buildIn = ({ build }: Outcome): string => String(build);
 
 async function list(database: PostgresWriteDatabase, json: boolean): Promise<void> {
   const builds = await listBuilds(database);
@@ -65,40 +107,4 @@ function table(rows: readonly (readonly string[])[]): string[] {
       .join('  ')
       .trimEnd(),
   );
-}
-
-async function rebuild(database: PostgresWriteDatabase, name: string): Promise<void> {
-  const id = await requestRebuild(database, name);
-  if (id === undefined) {
-    const names = new Set((await listBuilds(database)).map(({ projection }) => projection));
-    throw new CliError(`there is no projection ${name}`, `choose one of: ${[...names].join(', ') || 'none yet'}`);
-  }
-  const live = (await listBuilds(database)).find((build) => build.projection === name && build.state === 'live');
-  const progress = startProgress(`building ${name}`, live?.events ?? 0, 'events');
-  const started = performance.now();
-  try {
-    for (let known = 0; ;) {
-      const build = (await listBuilds(database)).find((candidate) => candidate.id === id);
-      const { state, events } = check(build, name, started);
-      progress.advance(events - known);
-      known = events;
-      if (state === 'live') break;
-      await delay(POLL_MS);
-    }
-  } catch (error) {
-    progress.abandon();
-    throw error;
-  }
-  progress.finish();
-  console.log(`${name} is served by its new build; the one before is kept.`);
-}
-
-function check(build: Build | undefined, name: string, started: number): Build {
-  if (!build)
-    throw new CliError(`the build of ${name} was replaced by another one`, 'see `teampulse projections list`');
-  if (build.stopped) throw new CliError(`the build of ${name} stopped: ${build.stopped.reason}`, 'the one before still serves; repair the cause and restart the worker'); // prettier-ignore
-  if (!build.made && performance.now() - started > NO_WORKER_MS) {
-    throw new CliError('no worker has taken the build up', 'start one with `teampulse worker` or `teampulse up`; it will take it up then'); // prettier-ignore
-  }
-  return build;
 }

@@ -7,11 +7,13 @@ import { PostgresReadDatabase } from '../../src/adapters/postgres/read-database.
 import { PostgresWriteDatabase } from '../../src/adapters/postgres/postgres-write-database.js';
 import { defineEvent } from '../../src/domain/shared/event.js';
 import type { LogPosition, RecordedEvent } from '../../src/domain/shared/recorded-event.js';
-import { listBuilds, requestRebuild } from '../../src/projections/engine/build-registry.js';
+import { listBuilds } from '../../src/projections/engine/build-registry.js';
+import { submitRequests } from '../../src/projections/engine/control-requests.js';
 import type { EngineNotice } from '../../src/projections/engine/notices.js';
 import { ProjectionWorker } from '../../src/projections/engine/projection-worker.js';
 import { defineEntity, defineJournal, type Projection } from '../../src/projections/engine/projection.js';
 import type { EventLog, LogItem, SubscribeOptions } from '../../src/projections/ports/event-log.port.js';
+import { ask } from '../support/control.js';
 import { createTestDatabase, projectionTester, type TestDatabase } from '../support/database.js';
 
 /** Items on a shelf: put there, changed, taken away. Enough to try details and rollups with. */
@@ -266,7 +268,13 @@ describe('the projection engine', () => {
     );
     const first = await startWorker(log, shelf(), journal);
     await until(log, first.worker, 'shelf', 'journal');
-    for (const name of ['shelf', 'journal']) await requestRebuild(first.writes, name);
+    const asked = ['shelf', 'journal'].map((projection) => ({
+      kind: 'rebuild',
+      projection,
+      arguments: {},
+      requestedBy: 'cli:test',
+    }));
+    await submitRequests(first.writes, asked);
     await first.worker.stop();
     const before = log.subscriptions.length;
     const { notices } = await startWorker(log, shelf(), journal);
@@ -318,7 +326,7 @@ describe('the projection engine', () => {
         }
       }),
     );
-    const id = await requestRebuild(writes, 'shelf');
+    const { build: id } = await ask(writes, 'rebuild', 'shelf');
     await vi.waitFor(async () => {
       expect((await listBuilds(writes)).find((build) => build.id === id)?.state).toBe('live');
     }, 20_000);

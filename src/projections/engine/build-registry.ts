@@ -60,6 +60,11 @@ function buildOf(row: TextRow): Build {
   };
 }
 
+/** Whoever changes which builds a projection has does it alone, until the end of his transaction. */
+export async function lockProjection(session: WriteSession, name: string): Promise<void> {
+  await session.query({ text: 'SELECT pg_advisory_xact_lock(hashtextextended($1, 1))', values: [name] });
+}
+
 /** All builds that are not dropped, by projection. */
 export async function listBuilds(database: WriteDatabase): Promise<readonly Build[]> {
   const rows = await database.query({
@@ -76,7 +81,7 @@ export async function listBuilds(database: WriteDatabase): Promise<readonly Buil
 export async function ensureBuilds(database: WriteDatabase, projection: Projection): Promise<void> {
   await database.transaction(async (session) => {
     // One worker at a time; others that start at the same moment find everything done.
-    await session.query({ text: 'SELECT pg_advisory_xact_lock(hashtextextended($1, 1))', values: [projection.name] });
+    await lockProjection(session, projection.name);
     const rows = await session.query({
       text: `SELECT ${COLUMNS} FROM control.builds b JOIN control.checkpoints c ON c.build_id = b.id
         WHERE b.projection = $1 AND b.state IN ('live', 'building')`,
@@ -94,40 +99,26 @@ export async function ensureBuilds(database: WriteDatabase, projection: Projecti
     }
     // Old code beside new code in a rolling deployment: what is newer is not ours to touch.
     if (live.version > projection.version || (building && building.version > projection.version)) return;
-    if (building && building.version < projection.version) await dropBuild(session, building.id);
     if (building?.version === projection.version) {
       if (!building.made) await makeTables(session, projection, building.id);
-    } else if (live.version < projection.version) {
+      return;
+    }
+    // An operator went back from this version, or is going back to an older one: only he, or a newer version, goes on.
+    const [wentBack] = await session.query({
+      text: `SELECT FROM control.builds WHERE projection = $1
+        AND ((version = $2 AND refused) OR (state = 'building' AND live_since IS NOT NULL)) LIMIT 1`,
+      values: [projection.name, projection.version],
+    });
+    if (wentBack) return;
+    if (building) await dropBuild(session, building.id);
+    if (live.version < projection.version) {
       await makeTables(session, projection, await addBuild(session, projection, 'building'));
     }
   });
 }
 
-/**
- * Asks for a fresh build of the projection's live version beside it. A worker takes it up; see `listBuilds` for how far it is.
- * @returns the build's id; that of the one under way when there is one; undefined when there is no such projection
- */
-export async function requestRebuild(database: WriteDatabase, name: string): Promise<string | undefined> {
-  return database.transaction(async (session) => {
-    await session.query({ text: 'SELECT pg_advisory_xact_lock(hashtextextended($1, 1))', values: [name] });
-    const find = async (state: BuildState): Promise<TextRow | undefined> =>
-      (
-        await session.query({
-          text: 'SELECT id, version FROM control.builds WHERE projection = $1 AND state = $2',
-          values: [name, state],
-        })
-      )[0];
-    const building = await find('building');
-    if (building) return building[0] ?? undefined;
-    const live = await find('live');
-    if (!live) return undefined;
-    const id = await addBuild(session, { name, version: Number(live[1]) }, 'building');
-    await session.query({ text: "SELECT pg_notify('projection_control', $1)", values: [name] });
-    return id;
-  });
-}
-
-async function addBuild(
+/** Its tables are made when a worker takes it up. @returns its id */
+export async function addBuild(
   session: WriteSession,
   { name, version }: { name: string; version: number },
   state: BuildState,
@@ -175,7 +166,7 @@ async function pointViews(session: WriteSession, projection: Projection, id: str
   }
 }
 
-async function dropBuild(session: WriteSession, id: string): Promise<void> {
+export async function dropBuild(session: WriteSession, id: string): Promise<void> {
   await session.query({ text: `DROP SCHEMA IF EXISTS ${schemaOf(id)} CASCADE` });
   await session.query({ text: "UPDATE control.builds SET state = 'dropped' WHERE id = $1", values: [id] });
 }
@@ -198,7 +189,7 @@ export async function switchOver(database: WriteDatabase, projection: Projection
   return database.transaction(async (session) => {
     // The views are locked against readers only for the moment of the exchange; a long query must not make all others wait behind us.
     await session.query({ text: "SET LOCAL lock_timeout = '500ms'" });
-    await session.query({ text: 'SELECT pg_advisory_xact_lock(hashtextextended($1, 1))', values: [projection.name] });
+    await lockProjection(session, projection.name);
     const rows = await session.query({
       text: `SELECT ${COLUMNS} FROM control.builds b JOIN control.checkpoints c ON c.build_id = b.id
         WHERE b.projection = $1 AND b.state <> 'dropped' ORDER BY b.id`,
@@ -223,16 +214,19 @@ export async function switchOver(database: WriteDatabase, projection: Projection
   });
 }
 
+/** @returns false when the build was dropped meanwhile: then it is no wonder that it can't go on */
 export async function recordStop(
   database: WriteDatabase,
   buildId: string,
   position: LogPosition | undefined,
   reason: string,
-): Promise<void> {
-  await database.query({
-    text: 'UPDATE control.builds SET stopped_at = now(), stopped_position = $2, stopped_reason = $3 WHERE id = $1',
+): Promise<boolean> {
+  const rows = await database.query({
+    text: `UPDATE control.builds SET stopped_at = now(), stopped_position = $2, stopped_reason = $3
+      WHERE id = $1 AND state <> 'dropped' RETURNING id`,
     values: [buildId, position ? String(position.commit) : null, reason.slice(0, 2_000)],
   });
+  return rows.length > 0;
 }
 
 export async function clearStop(database: WriteDatabase, buildId: string): Promise<void> {

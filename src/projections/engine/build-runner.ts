@@ -141,7 +141,9 @@ export class BuildRunner {
         return 'lost';
       }
       const { position, reason } = error instanceof Unappliable ? error : { position: this.position, reason: String(error) }; // prettier-ignore
-      await this.#patiently(async () => recordStop(this.parts.database, this.build.id, position, reason));
+      const recorded = await this.#patiently(async () => recordStop(this.parts.database, this.build.id, position, reason)); // prettier-ignore
+      // Aborted by an operator: its tables went while it was writing.
+      if (!recorded) return 'lost';
       this.parts.notice({ kind: 'stopped', ...this.#about(), position, reason });
       return 'stopped';
     }

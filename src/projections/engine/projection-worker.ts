@@ -11,11 +11,14 @@ import type { EventLog, LogItem } from '../ports/event-log.port.js';
 import { comparePositions, PositionRegistry } from '../ports/position-registry.js';
 import type { LockHolder, WriteDatabase } from '../ports/write-database.port.js';
 import { positionOf, type Arrival, type LoggedEvent } from './arrival-queue.js';
+import { pausedProjections } from './build-life-cycle.js';
 import { ensureBuilds, listBuilds, schemaOf, type Build } from './build-registry.js';
 import { BuildRunner } from './build-runner.js';
+import { runRequests } from './control-requests.js';
 import { GroupCommitter } from './group-commit.js';
 import type { EngineNotice } from './notices.js';
 import type { Projection } from './projection.js';
+import { requestHandlers } from './request-handlers.js';
 
 /** Another worker's builds are asked for this often: so long may they rest after its death. */
 const RECONCILE_MS = 2_000;
@@ -57,6 +60,8 @@ export class ProjectionWorker {
   #shared: Promise<void> | undefined;
   #locks: LockHolder | undefined;
   #wake: (() => void) | undefined;
+  /** Something was told while the builds were being looked after. */
+  #isNews = false;
   #ended: Promise<void> | undefined;
 
   constructor(private readonly options: ProjectionWorkerOptions) {
@@ -69,7 +74,11 @@ export class ProjectionWorker {
   async start(): Promise<void> {
     const { database, projections } = this.options;
     for (const projection of projections) await ensureBuilds(database, projection);
-    database.listen('projection_control', () => this.#wake?.(), this.#abort.signal);
+    const hear = (): void => {
+      this.#isNews = true;
+      this.#wake?.();
+    };
+    database.listen('projection_control', hear, this.#abort.signal);
     await this.#reconcile();
     this.#ended = this.#keepReconciling();
   }
@@ -88,13 +97,14 @@ export class ProjectionWorker {
     signal.addEventListener('abort', () => this.#wake?.(), { once: true });
     while (!signal.aborted) {
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, RECONCILE_MS);
+        const timer = setTimeout(resolve, this.#isNews ? 0 : RECONCILE_MS);
         this.#wake = () => {
           clearTimeout(timer);
           resolve();
         };
       });
       if (signal.aborted) return;
+      this.#isNews = false;
       await this.#reconcile().catch((error: unknown) => this.#trouble(error));
     }
   }
@@ -103,14 +113,20 @@ export class ProjectionWorker {
   async #reconcile(): Promise<void> {
     const { database, projections } = this.options;
     this.#locks ??= await this.#takeLocks();
+    await runRequests(database, requestHandlers);
     const builds = await listBuilds(database);
+    const paused = await pausedProjections(database);
     for (const projection of projections) {
-      // A rebuild that somebody asked for has no tables yet.
-      const asked = builds.some(({ projection: name, state, made }) => name === projection.name && state === 'building' && !made); // prettier-ignore
+      const own = builds.filter(({ projection: name }) => name === projection.name);
+      const building = own.find(({ state }) => state === 'building');
+      // A rebuild that somebody asked for has no tables yet; a version that was gone back from may come again.
+      const asked = building ? !building.made : own.some(({ state, version }) => state === 'live' && version < projection.version); // prettier-ignore
       if (asked) await ensureBuilds(database, projection);
       for (const build of builds) {
         if (build.projection !== projection.name || build.version !== projection.version) continue;
-        const wanted = (build.state === 'live' || build.state === 'building') && (build.made || asked);
+        const wanted = (build.state === 'live' || build.state === 'building') && (build.made || asked) && !paused.has(projection.name); // prettier-ignore
+        // Resumed by an operator: what it stopped at is tried again.
+        if (!build.stopped) this.#stopped.delete(build.id);
         if (!wanted) this.#running.get(build.id)?.abort.abort();
         else if (!this.#running.has(build.id) && !this.#stopped.has(build.id)) {
           await this.#take(projection, build);
