@@ -11,6 +11,7 @@ import type { Logger } from './adapters/logging/logger.js';
 import { NestLogger } from './adapters/logging/nest-logger.js';
 import { attendanceApiProviders } from './api/attendance/attendance.providers.js';
 import { auditApiProviders } from './api/audit/audit.providers.js';
+import { EventTypes } from './api/ports/event-types.port.js';
 import { TokenVerifier } from './api/ports/token-verifier.port.js';
 import { requestIdOf } from './api/server/authentication.js';
 import { ErrorFilter } from './api/server/error.filter.js';
@@ -25,6 +26,7 @@ import { salesApiProviders } from './api/sales/sales.providers.js';
 import { syncApiProviders } from './api/sync/sync.providers.js';
 import { workApiProviders } from './api/work/work.providers.js';
 import { workspacesApiProviders } from './api/workspaces/workspaces.providers.js';
+import { allEvents } from './capabilities.js';
 import type { EventStore } from './commands/ports/event-store.port.js';
 import { EventIndexQueries } from './projections/audit/event-index.queries.js';
 import { EventLog } from './projections/ports/event-log.port.js';
@@ -77,6 +79,7 @@ export class AppModule {
         { provide: APP_FILTER, useClass: ErrorFilter },
         { provide: ChangeFeed, useClass: LogChangeFeed },
         { provide: ChangeHistory, useExisting: EventIndexQueries },
+        { provide: EventTypes, useValue: new EventTypes(allEvents.map(({ type }) => type)) },
         ...workspacesApiProviders,
         ...workApiProviders,
         ...attendanceApiProviders,

@@ -24,7 +24,7 @@ export class AttendanceChangeResolver {
 
   @Subscription('attendanceChanged')
   changed(@Args() { employeeId, after }: ChangedArguments, @Context() context: ApiContext): AsyncIterable<object> {
-    const request: ChangeRequest = { eventTypes: EVENT_TYPES, projections: PROJECTIONS, after };
+    const request: ChangeRequest = { filter: { types: EVENT_TYPES }, projections: PROJECTIONS, after };
     const matches: ChangeRequest['matches'] = async (change, shared) =>
       (await this.days.load(shared, change.thingId))?.employeeId === employeeId;
     return this.changes.subscribe(

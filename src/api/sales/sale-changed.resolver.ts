@@ -24,7 +24,7 @@ export class SaleChangedResolver {
   @Subscription('saleChanged')
   changed(@Args() { saleId, after }: ChangedArguments, @Context() context: ApiContext): AsyncIterable<object> {
     const matches = ({ thingId }: { readonly thingId: string }): boolean => !saleId || thingId === saleId;
-    const request = { eventTypes: EVENT_TYPES, projections: ['sales'], after, matches };
+    const request = { filter: { types: EVENT_TYPES }, projections: ['sales'], after, matches };
     return this.changes.subscribe(context, 'saleChanged', request, ({ thingId }) => ({ saleId: thingId }));
   }
 

@@ -7,7 +7,7 @@
  * nothing comes twice. It pulls; what it does not pull in time ends it.
  */
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
-import type { Change, ChangeHistory, ChangePayload, ChangeRequest } from '../shared/change-feed.js';
+import type { Change, ChangeFilter, ChangeHistory, ChangePayload, ChangeRequest } from '../shared/change-feed.js';
 import { subscriberTooSlow } from '../shared/errors.js';
 import { comparePositions, formatPosition } from '../../domain/shared/position.js';
 import type { ApiContext, LoaderScope } from '../shared/request-context.js';
@@ -45,7 +45,7 @@ export const scopeOf = (root: unknown): LoaderScope | undefined =>
 const HISTORY_PROJECTION = 'event-index';
 
 export class ChangeSubscriber implements AsyncIterableIterator<ChangeRoot> {
-  readonly eventTypes: ReadonlySet<string>;
+  private readonly wanted: (change: Change) => boolean;
   private readonly waiting: Delivery[] = [];
   private phase: 'behind' | 'joining' | 'live' | 'ended';
   private failure: Error | undefined;
@@ -65,7 +65,7 @@ export class ChangeSubscriber implements AsyncIterableIterator<ChangeRoot> {
     private readonly feed: LiveChanges,
     private readonly past: ChangeHistory,
   ) {
-    this.eventTypes = new Set(request.eventTypes);
+    this.wanted = matcher(request.filter);
     this.passed = request.after ?? undefined;
     this.phase = request.after ? 'behind' : 'joining';
   }
@@ -101,7 +101,7 @@ export class ChangeSubscriber implements AsyncIterableIterator<ChangeRoot> {
   /** Called by the feed in log order, once the read models show the change. Never waits. */
   offer(delivery: Delivery): void {
     const { change } = delivery;
-    if (this.phase === 'ended' || !this.eventTypes.has(change.eventType)) return;
+    if (this.phase === 'ended' || !this.wanted(change)) return;
     if (this.liveAfter && comparePositions(change.position, this.liveAfter) <= 0) return;
     if (this.waiting.length >= MAX_BUFFERED)
       return this.fail(subscriberTooSlow(this.passed ? formatPosition(this.passed) : null));
@@ -178,11 +178,22 @@ export class ChangeSubscriber implements AsyncIterableIterator<ChangeRoot> {
   private async readHistory(limit: number): Promise<Delivery[]> {
     const after = this.history.at(-1)?.change.position ?? this.passed;
     const { workspaceId } = this.context;
-    const rows = await this.past.after(workspaceId, [...this.eventTypes], after?.commit ?? -1n, limit);
+    const rows = await this.past.after(workspaceId, this.request.filter, after?.commit ?? -1n, limit);
     const scope = {};
-    return rows.map(({ commit, prepare, type, thingId }) => ({
-      change: { position: { commit: BigInt(commit), prepare: BigInt(prepare) }, eventType: type, thingId },
-      scope,
-    }));
+    return rows.map(({ commit, prepare, type, thingId, category, actorId, correlationId }) => {
+      const position = { commit: BigInt(commit), prepare: BigInt(prepare) };
+      return { change: { position, eventType: type, thingId, category, actorId, correlationId }, scope };
+    });
   }
+}
+
+/** The filter for live changes; the history has it in its SQL. What is not given holds for all. */
+function matcher({ types, thingId, category, actorId, correlationId }: ChangeFilter): (change: Change) => boolean {
+  const wantedTypes = types ? new Set(types) : undefined;
+  return (change) =>
+    (wantedTypes?.has(change.eventType) ?? true) &&
+    (thingId ?? change.thingId) === change.thingId &&
+    (category ?? change.category) === change.category &&
+    (actorId ?? change.actorId) === change.actorId &&
+    (correlationId ?? change.correlationId) === change.correlationId;
 }

@@ -4,7 +4,7 @@
  * its subscribers at once, so that they share their nested reads.
  */
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
-import type { LogPosition } from '../../domain/shared/recorded-event.js';
+import type { LogPosition, RecordedEvent } from '../../domain/shared/recorded-event.js';
 import { EventLog, type LogItem } from '../../projections/ports/event-log.port.js';
 import { ReadDatabase } from '../../projections/ports/read-database.port.js';
 import { ChangeFeed, ChangeHistory, type Change, type ChangeRequest } from '../shared/change-feed.js';
@@ -123,9 +123,7 @@ export class LogChangeFeed extends ChangeFeed implements LiveChanges, OnModuleDe
         const { event } = item;
         const groups = this.groups.get(event.metadata.workspaceId);
         if (groups) {
-          const { position, type, streamName } = event;
-          // A stream is `<category>-<uuid>`: 36 characters.
-          const change: Change = { position, eventType: type, thingId: streamName.slice(-36) };
+          const change = changeOf(event);
           for (const group of groups.values()) group.push(change);
         }
         this.seen = event.position;
@@ -187,6 +185,18 @@ class ChangeGroup {
     for (const subscriber of this.subscribers) subscriber.fail(error);
   }
 }
+
+/** A UUID and the hyphen before it: a stream is `<category>-<uuid>`. */
+const SUFFIX = 37;
+
+const changeOf = ({ position, type, streamName, metadata }: RecordedEvent): Change => ({
+  position,
+  eventType: type,
+  thingId: streamName.slice(1 - SUFFIX),
+  category: streamName.slice(0, -SUFFIX),
+  actorId: metadata.actor.id,
+  correlationId: metadata.$correlationId,
+});
 
 const keyOf = (projections: readonly string[]): string => projections.toSorted().join(' ');
 

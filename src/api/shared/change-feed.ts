@@ -9,11 +9,24 @@ export interface Change {
   readonly eventType: string;
   /** The id of the thing: the stream is `<category>-<thingId>`. */
   readonly thingId: string;
+  readonly category: string;
+  readonly actorId: string;
+  readonly correlationId: string;
+}
+
+/** Which changes. All that is given must hold; all changes when nothing is. */
+export interface ChangeFilter {
+  /** One of these types. */
+  readonly types?: readonly string[] | null | undefined;
+  readonly thingId?: string | null | undefined;
+  readonly category?: string | null | undefined;
+  readonly actorId?: string | null | undefined;
+  readonly correlationId?: string | null | undefined;
 }
 
 export interface ChangeRequest {
-  /** Event types this subscription tells of. */
-  readonly eventTypes: readonly string[];
+  /** What this subscription tells of. */
+  readonly filter: ChangeFilter;
   /** The projections its payload is read from: a change is delivered only after they show it. */
   readonly projections: readonly string[];
   /** The last cursor the client has; every change behind it comes, none twice. From now on when absent. */
@@ -35,7 +48,7 @@ export abstract class ChangeFeed {
   /**
    * The changes of the caller's workspace, in log order:
    *
-   *     return this.changes.subscribe(context, 'taskChanged', { eventTypes, projections: ['tasks'], after },
+   *     return this.changes.subscribe(context, 'taskChanged', { filter: { types }, projections: ['tasks'], after },
    *       (change) => ({ taskId: change.thingId }));
    *
    * Bounded: a subscriber that does not keep up is ended with SUBSCRIBER_TOO_SLOW and its last cursor.
@@ -51,14 +64,18 @@ export abstract class ChangeFeed {
 
 /** What happened before a subscriber came: the auditors' event index. */
 export abstract class ChangeHistory {
-  /**
-   * The changes of these types behind a position, oldest first, at most `limit`; as many as that means there may be more.
-   * Thing ids, types and positions only.
-   */
+  /** The changes behind a position, oldest first, at most `limit`; as many as that means there may be more. */
   abstract after(
     workspaceId: string,
-    eventTypes: readonly string[],
+    filter: ChangeFilter,
     afterCommit: bigint,
     limit: number,
-  ): Promise<readonly { commit: string; prepare: string; type: string; thingId: string }[]>;
+  ): Promise<readonly PastChange[]>;
+}
+
+export interface PastChange extends Omit<Change, 'position' | 'eventType'> {
+  /** The two halves of the position. */
+  readonly commit: string;
+  readonly prepare: string;
+  readonly type: string;
 }

@@ -126,7 +126,7 @@ export class SyncRunResolver {
     @Context() context: ApiContext,
   ): ReturnType<ChangeFeed['subscribe']> {
     const request = {
-      eventTypes: syncRunEvents.map(({ type }) => type),
+      filter: { types: syncRunEvents.map(({ type }) => type) },
       projections: READS,
       after,
       ...(runId != null && { matches: ({ thingId }: { readonly thingId: string }) => thingId === runId }),

@@ -55,8 +55,8 @@ export class LabelResolver {
     @Args('after') after: LogPosition | null | undefined,
     @Context() context: ApiContext,
   ): ReturnType<ChangeFeed['subscribe']> {
-    const eventTypes = labelEvents.map(({ type }) => type);
-    const request = { eventTypes, projections: ['labels'], after };
+    const types = labelEvents.map(({ type }) => type);
+    const request = { filter: { types }, projections: ['labels'], after };
     return this.changes.subscribe(context, 'labelChanged', request, ({ thingId }) => ({ labelId: thingId }));
   }
 }

@@ -98,8 +98,8 @@ export class ProjectResolver {
     @Args('after') after: LogPosition | null | undefined,
     @Context() context: ApiContext,
   ): ReturnType<ChangeFeed['subscribe']> {
-    const eventTypes = projectEvents.map(({ type }) => type);
-    const request = { eventTypes, projections: ['projects'], after };
+    const types = projectEvents.map(({ type }) => type);
+    const request = { filter: { types }, projections: ['projects'], after };
     return this.changes.subscribe(context, 'projectChanged', request, ({ thingId }) => ({ projectId: thingId }));
   }
 }

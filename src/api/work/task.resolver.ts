@@ -113,7 +113,7 @@ export class TaskResolver {
     @Context() context: ApiContext,
   ): ReturnType<ChangeFeed['subscribe']> {
     const request = {
-      eventTypes: taskEvents.map(({ type }) => type),
+      filter: { types: taskEvents.map(({ type }) => type) },
       projections: TASK_READS,
       after,
       ...(projectId != null && {

@@ -84,8 +84,8 @@ export class MemberResolver {
     @Args('after') after: LogPosition | null | undefined,
     @Context() context: ApiContext,
   ): ReturnType<ChangeFeed['subscribe']> {
-    const eventTypes = memberEvents.map(({ type }) => type);
-    const request = { eventTypes, projections: ['members'], after };
+    const types = memberEvents.map(({ type }) => type);
+    const request = { filter: { types }, projections: ['members'], after };
     return this.changes.subscribe(context, 'memberChanged', request, ({ thingId }) => ({ memberId: thingId }));
   }
 }

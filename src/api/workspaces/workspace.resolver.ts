@@ -71,11 +71,11 @@ export class WorkspaceResolver {
     @Args('after') after: LogPosition | null | undefined,
     @Context() context: ApiContext,
   ): ReturnType<ChangeFeed['subscribe']> {
-    const eventTypes = workspaceEvents.map(({ type }) => type);
+    const types = workspaceEvents.map(({ type }) => type);
     return this.changes.subscribe(
       context,
       'workspaceChanged',
-      { eventTypes, projections: ['workspaces'], after },
+      { filter: { types }, projections: ['workspaces'], after },
       () => ({}),
     );
   }

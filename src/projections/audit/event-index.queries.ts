@@ -71,15 +71,7 @@ export class EventIndexQueries {
     by: typeof newestFirst,
     page: PageRequest,
   ): Promise<EventIndexRecord[]> {
-    const parameters: unknown[] = [workspaceId];
-    const conditions = ['workspace_id = $1'];
-    for (const condition of CONDITIONS) {
-      const value = filter[condition.filter];
-      if (value == null) continue;
-      parameters.push(value);
-      // A function, because a replacement text would read `$1` as a group.
-      conditions.push(condition.sql.replace('$', () => `$${parameters.length}`));
-    }
+    const { conditions, parameters } = where(workspaceId, filter);
     const keyset = keysetSql(by, page, parameters.length + 1);
     const sql = `${SELECT} WHERE ${conditions.join(' AND ')} AND ${keyset.where}
       ORDER BY ${keyset.orderBy} LIMIT ${keyset.limit}`;
@@ -95,11 +87,22 @@ export class EventIndexQueries {
   }
 
   /**
-   * The events of some types after a position, oldest first: what a subscription that comes back has missed.
+   * The events after a position, oldest first: what a subscription that comes back has missed.
    * @param afterCommit the first half of the last position seen
    * @param limit at most so many; as many as that means there may be more
    */
-  after(
+  after(workspaceId: string, filter: EventFilter, afterCommit: bigint, limit: number): Promise<EventIndexRecord[]> {
+    const { types, ...others } = filter;
+    if (types && Object.values(others).every((value) => value == null))
+      return this.afterOfTypes(workspaceId, types, afterCommit, limit);
+    const { conditions, parameters } = where(workspaceId, filter);
+    const next = parameters.length + 1;
+    const sql = `${SELECT} WHERE ${conditions.join(' AND ')} AND position > $${next}::bigint
+      ORDER BY position LIMIT $${next + 1}`;
+    return this.database.query(workspaceId, sql, [...parameters, afterCommit.toString(), limit]);
+  }
+
+  private afterOfTypes(
     workspaceId: string,
     types: readonly string[],
     afterCommit: bigint,
@@ -112,4 +115,17 @@ export class EventIndexQueries {
       ORDER BY e.commit::bigint LIMIT $4`;
     return this.database.query(workspaceId, sql, [workspaceId, types, afterCommit.toString(), limit]);
   }
+}
+
+function where(workspaceId: string, filter: EventFilter): { conditions: string[]; parameters: unknown[] } {
+  const parameters: unknown[] = [workspaceId];
+  const conditions = ['workspace_id = $1'];
+  for (const condition of CONDITIONS) {
+    const value = filter[condition.filter];
+    if (value == null) continue;
+    parameters.push(value);
+    // A function, because a replacement text would read `$1` as a group.
+    conditions.push(condition.sql.replace('$', () => `$${parameters.length}`));
+  }
+  return { conditions, parameters };
 }
