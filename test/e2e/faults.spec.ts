@@ -146,8 +146,8 @@ async function check(acknowledged: readonly Written[]): Promise<void> {
   expect(new Set(shown.map(({ title }) => title)).size).toBe(shown.length);
 
   const applied = await up.sql<{ projection: string; events: string }>(
-    `SELECT b.projection, c.events FROM control.builds b JOIN control.checkpoints c ON c.build_id = b.id
-     WHERE b.state = 'live' AND b.projection IN ('tasks', 'event-index')`,
+    `SELECT b.projection, sum(c.events) AS events FROM control.builds b JOIN control.checkpoints c ON c.build_id = b.id
+     WHERE b.state = 'live' AND b.projection IN ('tasks', 'event-index') GROUP BY b.projection`,
   );
   const counts = Object.fromEntries(applied.map(({ projection, events }) => [projection, Number(events)]));
   expect(counts).toEqual({ tasks: created.length, 'event-index': log.length });

@@ -443,7 +443,7 @@ describe('the projection engine', () => {
         'UPDATE control.checkpoints SET events = 0',
         'CREATE TABLE public.x (y int)',
         'CREATE TEMP TABLE x (y int)',
-        'SELECT stopped_reason FROM control.builds',
+        'SELECT stopped_reason FROM control.checkpoints',
       ]) {
         // prettier-ignore
         await expect(client.query(sql), sql).rejects.toMatchObject({ code: '42501' });

@@ -91,8 +91,12 @@ export async function resume(session: WriteSession, { projection }: ControlReque
   if (!live) return unknown(projection);
   await session.query({ text: 'DELETE FROM control.pauses WHERE projection = $1', values: [projection] });
   await session.query({
-    text: `UPDATE control.builds SET stopped_at = NULL, stopped_position = NULL, stopped_reason = NULL, refused = false
-      WHERE projection = $1 AND (stopped_at IS NOT NULL OR refused)`,
+    text: 'UPDATE control.builds SET refused = false WHERE projection = $1 AND refused',
+    values: [projection],
+  });
+  await session.query({
+    text: `UPDATE control.checkpoints SET stopped_at = NULL, stopped_position = NULL, stopped_reason = NULL
+      WHERE stopped_at IS NOT NULL AND build_id IN (SELECT id FROM control.builds WHERE projection = $1)`,
     values: [projection],
   });
   return accepted(`${projection} goes on.`);

@@ -13,6 +13,35 @@ import { TableSql } from './table-sql.js';
 const STATES = ['building', 'live', 'retired', 'dropped'] as const;
 export type BuildState = (typeof STATES)[number];
 
+export interface ShareId {
+  readonly buildId: string;
+  readonly shard: number;
+}
+
+/** What one shard of a build is, and who applies it. */
+export interface Share {
+  readonly shard: number;
+  /** Undefined before the first event. */
+  readonly position: LogPosition | undefined;
+  /** Events applied. */
+  readonly events: number;
+  /** It has read all the history there was. */
+  readonly loaded: boolean;
+  /** The worker that has it, which may be dead by now; undefined when it is free. */
+  readonly owner: string | undefined;
+  /** Grows with every change of hands. */
+  readonly epoch: bigint;
+  readonly stopped: Stop | undefined;
+  readonly updatedAt: string;
+}
+
+/** Why and where a share stopped; it stays there until someone acts. */
+export interface Stop {
+  readonly at: string;
+  readonly position: string | undefined;
+  readonly reason: string;
+}
+
 export interface Build {
   readonly id: string;
   readonly projection: string;
@@ -21,11 +50,16 @@ export interface Build {
   /** Its tables exist. A build that was only asked for has none yet. */
   readonly made: boolean;
   readonly indexed: boolean;
-  /** Undefined before the first event. */
+  /** How many shards it has, fixed when its tables were made. */
+  readonly shards: number;
+  /** By shard. */
+  readonly shares: readonly Share[];
+  /** Of the share that is furthest behind. Undefined before its first event. */
   readonly position: LogPosition | undefined;
-  /** Events applied. */
+  /** Events applied, by all shares together. */
   readonly events: number;
-  readonly stopped: { readonly at: string; readonly position: string | undefined; readonly reason: string } | undefined;
+  /** Of the first share that stopped. */
+  readonly stopped: Stop | undefined;
   readonly createdAt: string;
   readonly updatedAt: string;
 }
@@ -38,27 +72,60 @@ export class CheckpointLost extends Error {
   readonly code = 'CHECKPOINT_LOST';
 }
 
-const COLUMNS = `b.id, b.projection, b.version, b.state, cardinality(b.tables) > 0, b.indexed, c.commit_position, c.prepare_position,
-  c.events, b.stopped_at, b.stopped_position, b.stopped_reason, b.created_at, c.updated_at`;
+/** One row for each share; of a build's rows the first eight columns are the same. */
+const SELECT_SHARES = `SELECT b.id, b.projection, b.version, b.state, cardinality(b.tables) > 0, b.indexed, b.shards, b.created_at,
+    c.shard, c.commit_position, c.prepare_position, c.events, c.loaded, c.owner, c.epoch,
+    c.stopped_at, c.stopped_position, c.stopped_reason, c.updated_at
+  FROM control.builds b JOIN control.checkpoints c ON c.build_id = b.id`;
 
-function buildOf(row: TextRow): Build {
-  const text = (i: number): string => row[i] ?? '';
-  const state = STATES.find((name) => name === row[3]);
+function buildsOf(rows: readonly TextRow[]): Build[] {
+  const byId = new Map<string, TextRow[]>();
+  for (const row of rows) {
+    const id = row[0] ?? '';
+    const known = byId.get(id);
+    if (known) known.push(row);
+    else byId.set(id, [row]);
+  }
+  return [...byId.values()].map(buildOf);
+}
+
+function buildOf(rows: readonly TextRow[]): Build {
+  const first = rows[0] ?? [];
+  const text = (i: number): string => first[i] ?? '';
+  const state = STATES.find((name) => name === first[3]);
   if (!state) throw new Error(`control.builds knows a state that this version does not: ${text(3)}`);
+  const shares = rows.map(shareOf).toSorted((a, b) => a.shard - b.shard);
   return {
     id: text(0),
     projection: text(1),
-    version: Number(row[2]),
+    version: Number(first[2]),
     state,
-    made: row[4] === 't',
-    indexed: row[5] === 't',
-    position: text(6) === '-1' ? undefined : { commit: BigInt(text(6)), prepare: BigInt(text(7)) },
-    events: Number(row[8]),
-    stopped: row[9] ? { at: row[9], position: row[10] ?? undefined, reason: text(11) } : undefined,
-    createdAt: text(12),
-    updatedAt: text(13),
+    made: first[4] === 't',
+    indexed: first[5] === 't',
+    shards: Number(first[6]),
+    shares,
+    position: leastOf(shares.map(({ position }) => position)),
+    events: shares.reduce((sum, { events }) => sum + events, 0),
+    stopped: shares.find(({ stopped }) => stopped)?.stopped,
+    createdAt: text(7),
+    updatedAt: shares.map(({ updatedAt }) => updatedAt).reduce((a, b) => (a > b ? a : b), ''),
   };
 }
+
+const shareOf = (row: TextRow): Share => ({
+  shard: Number(row[8]),
+  position: row[9] === '-1' ? undefined : { commit: BigInt(row[9] ?? ''), prepare: BigInt(row[10] ?? '') },
+  events: Number(row[11]),
+  loaded: row[12] === 't',
+  owner: row[13] ?? undefined,
+  epoch: BigInt(row[14] ?? '0'),
+  stopped: row[15] ? { at: row[15], position: row[16] ?? undefined, reason: row[17] ?? '' } : undefined,
+  updatedAt: row[18] ?? '',
+});
+
+/** Undefined is before the first event. */
+export const leastOf = (positions: readonly (LogPosition | undefined)[]): LogPosition | undefined =>
+  positions.reduce((a, b) => (a && b && comparePositions(a, b) > 0 ? b : a && b && a));
 
 /** Whoever changes which builds a projection has does it alone, until the end of his transaction. */
 export async function lockProjection(session: WriteSession, name: string): Promise<void> {
@@ -67,11 +134,9 @@ export async function lockProjection(session: WriteSession, name: string): Promi
 
 /** All builds that are not dropped, by projection. */
 export async function listBuilds(database: WriteDatabase): Promise<readonly Build[]> {
-  const rows = await database.query({
-    text: `SELECT ${COLUMNS} FROM control.builds b JOIN control.checkpoints c ON c.build_id = b.id
-      WHERE b.state <> 'dropped' ORDER BY b.projection, b.id`,
-  });
-  return rows.map(buildOf);
+  return buildsOf(
+    await database.query({ text: `${SELECT_SHARES} WHERE b.state <> 'dropped' ORDER BY b.projection, b.id, c.shard` }),
+  );
 }
 
 /**
@@ -83,11 +148,10 @@ export async function ensureBuilds(database: WriteDatabase, projection: Projecti
     // One worker at a time; others that start at the same moment find everything done.
     await lockProjection(session, projection.name);
     const rows = await session.query({
-      text: `SELECT ${COLUMNS} FROM control.builds b JOIN control.checkpoints c ON c.build_id = b.id
-        WHERE b.projection = $1 AND b.state IN ('live', 'building')`,
+      text: `${SELECT_SHARES} WHERE b.projection = $1 AND b.state IN ('live', 'building')`,
       values: [projection.name],
     });
-    const builds = rows.map(buildOf);
+    const builds = buildsOf(rows);
     const live = builds.find(({ state }) => state === 'live');
     const building = builds.find(({ state }) => state === 'building');
     if (!live) {
@@ -143,8 +207,13 @@ async function makeTables(session: WriteSession, projection: Projection, id: str
     }
   }
   await session.query({
-    text: 'UPDATE control.builds SET tables = $2::text[] WHERE id = $1',
-    values: [id, tablesOf(projection).map(({ name }) => name)],
+    text: 'UPDATE control.builds SET tables = $2::text[], shards = $3 WHERE id = $1',
+    values: [id, tablesOf(projection).map(({ name }) => name), projection.shards ?? 1],
+  });
+  // The first share is there since the build was asked for.
+  await session.query({
+    text: 'INSERT INTO control.checkpoints (build_id, shard) SELECT $1, generate_series(1, $2::int - 1)',
+    values: [id, projection.shards ?? 1],
   });
 }
 
@@ -191,11 +260,10 @@ export async function switchOver(database: WriteDatabase, projection: Projection
     await session.query({ text: "SET LOCAL lock_timeout = '500ms'" });
     await lockProjection(session, projection.name);
     const rows = await session.query({
-      text: `SELECT ${COLUMNS} FROM control.builds b JOIN control.checkpoints c ON c.build_id = b.id
-        WHERE b.projection = $1 AND b.state <> 'dropped' ORDER BY b.id`,
+      text: `${SELECT_SHARES} WHERE b.projection = $1 AND b.state <> 'dropped' ORDER BY b.id`,
       values: [projection.name],
     });
-    const builds = rows.map(buildOf);
+    const builds = buildsOf(rows);
     const self = builds.find(({ id }) => id === build.id);
     const live = builds.find(({ state }) => state === 'live');
     if (self?.state !== 'building') return false;
@@ -217,21 +285,23 @@ export async function switchOver(database: WriteDatabase, projection: Projection
 /** @returns false when the build was dropped meanwhile: then it is no wonder that it can't go on */
 export async function recordStop(
   database: WriteDatabase,
-  buildId: string,
+  { buildId, shard }: ShareId,
   position: LogPosition | undefined,
   reason: string,
 ): Promise<boolean> {
   const rows = await database.query({
-    text: `UPDATE control.builds SET stopped_at = now(), stopped_position = $2, stopped_reason = $3
-      WHERE id = $1 AND state <> 'dropped' RETURNING id`,
-    values: [buildId, position ? String(position.commit) : null, reason.slice(0, 2_000)],
+    text: `UPDATE control.checkpoints c SET stopped_at = now(), stopped_position = $3, stopped_reason = $4
+      FROM control.builds b WHERE b.id = c.build_id AND b.state <> 'dropped' AND c.build_id = $1 AND c.shard = $2
+      RETURNING b.id`,
+    values: [buildId, shard, position ? String(position.commit) : null, reason.slice(0, 2_000)],
   });
   return rows.length > 0;
 }
 
-export async function clearStop(database: WriteDatabase, buildId: string): Promise<void> {
+export async function clearStop(database: WriteDatabase, { buildId, shard }: ShareId): Promise<void> {
   await database.query({
-    text: 'UPDATE control.builds SET stopped_at = NULL, stopped_position = NULL, stopped_reason = NULL WHERE id = $1',
-    values: [buildId],
+    text: `UPDATE control.checkpoints SET stopped_at = NULL, stopped_position = NULL, stopped_reason = NULL
+      WHERE build_id = $1 AND shard = $2`,
+    values: [buildId, shard],
   });
 }

@@ -77,6 +77,8 @@ export class BuildRunner {
     this.queuedTo = build.position;
     this.#checkpoint = {
       buildId: build.id,
+      shard: 0,
+      epoch: build.shares[0]?.epoch ?? 0n,
       projection: projection.name,
       stored: build.position,
       announce: build.state === 'live',
@@ -141,7 +143,7 @@ export class BuildRunner {
         return 'lost';
       }
       const { position, reason } = error instanceof Unappliable ? error : { position: this.position, reason: String(error) }; // prettier-ignore
-      const recorded = await this.#patiently(async () => recordStop(this.parts.database, this.build.id, position, reason)); // prettier-ignore
+      const recorded = await this.#patiently(async () => recordStop(this.parts.database, this.#checkpoint, position, reason)); // prettier-ignore
       // Aborted by an operator: its tables went while it was writing.
       if (!recorded) return 'lost';
       this.parts.notice({ kind: 'stopped', ...this.#about(), position, reason });
@@ -297,7 +299,7 @@ export class BuildRunner {
     this.position = to;
     this.#announce();
     if (!this.#stopRecorded) return;
-    await this.#patiently(async () => clearStop(this.parts.database, this.build.id));
+    await this.#patiently(async () => clearStop(this.parts.database, this.#checkpoint));
     this.#stopRecorded = false;
   }
 

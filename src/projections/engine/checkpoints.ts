@@ -5,6 +5,9 @@ import { CheckpointLost } from './build-registry.js';
 
 export interface Move {
   readonly buildId: string;
+  readonly shard: number;
+  /** Of the lease under which it is moved. */
+  readonly epoch: bigint;
   readonly projection: string;
   /** Only a build that serves is waited for. */
   readonly announce: boolean;
@@ -28,7 +31,7 @@ export async function moveCheckpoints(
   told: readonly Move[] = [],
 ): Promise<void> {
   // By build, so that two workers that update the same rows take their locks in one order.
-  const sorted = moves.toSorted((a, b) => Number(a.buildId) - Number(b.buildId));
+  const sorted = moves.toSorted((a, b) => Number(a.buildId) - Number(b.buildId) || a.shard - b.shard);
   const list = (of: (move: Move) => unknown): string => `{${sorted.map(of).join(',')}}`;
   const heard = [...moves, ...told].filter(({ announce }) => announce);
   const rows = await session.query({
@@ -37,12 +40,13 @@ export async function moveCheckpoints(
     text: `WITH moved AS (
         UPDATE control.checkpoints c
         SET commit_position = m.to_commit, prepare_position = m.to_prepare, events = c.events + m.events, updated_at = now()
-        FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
-          AS m(id, from_commit, from_prepare, to_commit, to_prepare, events)
-        WHERE c.build_id = m.id AND c.commit_position = m.from_commit AND c.prepare_position = m.from_prepare
-        RETURNING c.build_id),
+        FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $8::int[], $9::bigint[])
+          AS m(id, from_commit, from_prepare, to_commit, to_prepare, events, shard, epoch)
+        WHERE c.build_id = m.id AND c.shard = m.shard AND c.epoch = m.epoch
+          AND c.commit_position = m.from_commit AND c.prepare_position = m.from_prepare
+        RETURNING c.build_id, c.shard),
       told AS (SELECT pg_notify('${PROGRESS_CHANNEL}', $7::text) WHERE $7::text <> '')
-      SELECT build_id FROM moved LEFT JOIN told ON true`,
+      SELECT build_id, shard FROM moved LEFT JOIN told ON true`,
     values: [
       list(({ buildId }) => buildId),
       list(({ from }) => from?.commit ?? -1n),
@@ -51,10 +55,12 @@ export async function moveCheckpoints(
       list(({ to }) => to.prepare),
       list(({ events }) => events),
       heard.length === 0 ? '' : JSON.stringify(heard.map(({ projection, to }) => [projection, String(to.commit), String(to.prepare)])), // prettier-ignore
+      list(({ shard }) => shard),
+      list(({ epoch }) => epoch),
     ],
   });
   if (rows.length === moves.length) return;
-  const moved = new Set(rows.map(([id]) => id ?? ''));
-  const lost = moves.find(({ buildId }) => !moved.has(buildId));
+  const moved = new Set(rows.map(([id, shard]) => `${id ?? ''}/${shard ?? ''}`));
+  const lost = moves.find(({ buildId, shard }) => !moved.has(`${buildId}/${shard}`));
   throw new CheckpointLost(`somebody else moved the checkpoint of ${lost?.projection ?? 'a projection'}`);
 }

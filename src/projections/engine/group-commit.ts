@@ -27,9 +27,12 @@ const STORE_MS = 250;
 /** A transaction of so many events is worth its own, and would only keep others waiting. */
 const LARGE_EVENTS = 256;
 
-/** How far one build is. */
+/** How far one share of a build is. */
 export interface Checkpoint {
   readonly buildId: string;
+  readonly shard: number;
+  /** Of the lease under which it may be moved. */
+  readonly epoch: bigint;
   readonly projection: string;
   /** In Postgres, as far as we know; only the committer changes it. */
   stored: LogPosition | undefined;
@@ -49,8 +52,8 @@ interface Work {
 
 export class GroupCommitter {
   #waiting: Work[] = [];
-  /** By build: passed, and not stored yet. */
-  readonly #passed = new Map<string, Work>();
+  /** Passed, and not stored yet. */
+  readonly #passed = new Map<Checkpoint, Work>();
   /** Some of these were not told. */
   #untold = false;
   #storeNow = false;
@@ -67,7 +70,7 @@ export class GroupCommitter {
    * @throws CheckpointLost, DatabaseError
    */
   async commit(checkpoint: Checkpoint, to: LogPosition, events: number, batch?: FoldedBatch): Promise<void> {
-    this.#passed.delete(checkpoint.buildId);
+    this.#passed.delete(checkpoint);
     if (events >= LARGE_EVENTS || !checkpoint.announce) {
       // Where it passed to may be about to be stored, and this one is compared with what is stored.
       await this.#transaction;
@@ -82,15 +85,14 @@ export class GroupCommitter {
 
   /** Nothing in the log up to here is for this build. Not while a commit of the build is under way. */
   pass(checkpoint: Checkpoint, to: LogPosition): void {
-    const { buildId } = checkpoint;
     const settle = (failure: Error | undefined): void => {
       if (!failure) return;
       checkpoint.lost ||= failure instanceof CheckpointLost;
       // Postgres is away; unless the build has moved on in the meantime, this is still to be stored.
-      if (!checkpoint.lost && !this.#passed.has(buildId)) this.#passed.set(buildId, work);
+      if (!checkpoint.lost && !this.#passed.has(checkpoint)) this.#passed.set(checkpoint, work);
     };
     const work: Work = { checkpoint, to, events: 0, settle };
-    this.#passed.set(buildId, work);
+    this.#passed.set(checkpoint, work);
     if (!this.#untold) this.#storeIn(TELL_MS);
     this.#untold = true;
   }
@@ -98,8 +100,8 @@ export class GroupCommitter {
   /** The build ends here: stores where it passed to, if that can be done now, and nothing later. */
   async leave(checkpoint: Checkpoint): Promise<void> {
     await this.#transaction;
-    const passed = this.#passed.get(checkpoint.buildId);
-    this.#passed.delete(checkpoint.buildId);
+    const passed = this.#passed.get(checkpoint);
+    this.#passed.delete(checkpoint);
     if (this.#passed.size === 0) clearTimeout(this.#timer);
     if (passed && isAhead(passed)) await this.#write([passed]).catch(() => undefined);
   }
@@ -175,6 +177,6 @@ export class GroupCommitter {
 const isAhead = ({ checkpoint: { stored }, to }: Work): boolean => !stored || comparePositions(to, stored) > 0;
 
 const moveOf = ({ checkpoint, to, events }: Work): Move => {
-  const { buildId, projection, announce, stored } = checkpoint;
-  return { buildId, projection, announce, from: stored, to, events };
+  const { buildId, shard, epoch, projection, announce, stored } = checkpoint;
+  return { buildId, shard, epoch, projection, announce, from: stored, to, events };
 };

@@ -62,6 +62,13 @@ export interface EntityProjection<
   readonly name: string;
   /** Raise it when the tables or the functions change: the new version is built beside the old one and takes over. */
   readonly version: number;
+  /**
+   * Into how many shares the work of a build is divided, among worker processes and within one; 1 unless given, at most 64.
+   * An event belongs to the share that its stream's name says, so that
+   * more than one is only for projections whose every entity is folded from the events of exactly one stream.
+   * Fixed when a build's tables are made: another number is for the next build, and so a reason for a new version.
+   */
+  readonly shards?: number;
   readonly events: Definitions;
   /** The entity's table. Its columns are the whole state. */
   readonly table: Table;
@@ -78,6 +85,12 @@ export interface JournalProjection<Definitions extends readonly EventDefinition[
   readonly kind: 'journal';
   readonly name: string;
   readonly version: number;
+  /**
+   * Into how many shares the work of a build is divided, among worker processes and within one; 1 unless given, at most 64.
+   * An event belongs to the share that its stream's name says.
+   * Fixed when a build's tables are made: another number is for the next build, and so a reason for a new version.
+   */
+  readonly shards?: number;
   /** `'all'`: every event of every capability. */
   readonly events: Definitions | 'all';
   readonly table: Table;

@@ -58,7 +58,7 @@ export class LagSampler {
     const head = await this.#log.head();
     if (head) this.#heads.push({ at: performance.now(), commit: head.commit });
     const { rows } = await this.#database.query<{ projection: string; at: string }>(
-      `SELECT b.projection, c.commit_position AS at FROM control.builds b JOIN control.checkpoints c ON c.build_id = b.id WHERE b.state = 'live'`,
+      `SELECT b.projection, min(c.commit_position) AS at FROM control.builds b JOIN control.checkpoints c ON c.build_id = b.id WHERE b.state = 'live' GROUP BY 1`,
     );
     const now = performance.now();
     const behind = rows.map(({ projection, at }) => {
