@@ -26,9 +26,10 @@ import { salesApiProviders } from './api/sales/sales.providers.js';
 import { syncApiProviders } from './api/sync/sync.providers.js';
 import { workApiProviders } from './api/work/work.providers.js';
 import { workspacesApiProviders } from './api/workspaces/workspaces.providers.js';
-import { allEvents } from './capabilities.js';
-import type { EventStore } from './commands/ports/event-store.port.js';
+import { allEvents, allProjections } from './capabilities.js';
+import { EventStore } from './commands/ports/event-store.port.js';
 import { EventIndexQueries } from './projections/audit/event-index.queries.js';
+import { ThingHistory } from './projections/engine/thing-history.queries.js';
 import { EventLog } from './projections/ports/event-log.port.js';
 import { ReadDatabase } from './projections/ports/read-database.port.js';
 import { WriteSideModule } from './write-side.module.js';
@@ -80,6 +81,7 @@ export class AppModule {
         { provide: ChangeFeed, useClass: LogChangeFeed },
         { provide: ChangeHistory, useExisting: EventIndexQueries },
         { provide: EventTypes, useValue: new EventTypes(allEvents.map(({ type }) => type)) },
+        { provide: ThingHistory, useFactory: (store: EventStore) => new ThingHistory(store, allProjections), inject: [EventStore] }, // prettier-ignore
         ...workspacesApiProviders,
         ...workApiProviders,
         ...attendanceApiProviders,

@@ -35,6 +35,7 @@ export const attendanceDaysProjection = defineEntity<AttendanceDayRow>()({
   name: 'attendance-days',
   version: 1,
   events: attendanceDayEvents,
+  category: 'attendance',
   table: {
     name: 'attendance_days',
     columns: {

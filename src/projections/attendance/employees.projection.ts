@@ -21,6 +21,7 @@ export const employeesProjection = defineEntity<EmployeeRow>()({
   name: 'employees',
   version: 1,
   events: employeeEvents,
+  category: 'employee',
   table: {
     name: 'employees',
     columns: {

@@ -25,6 +25,7 @@ export const unitReportsProjection = defineEntity<UnitReportRow>()({
   name: 'unit-reports',
   version: 1,
   events: unitReportEvents,
+  category: 'unit-report',
   table: {
     name: 'unit_reports',
     columns: {

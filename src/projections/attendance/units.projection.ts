@@ -15,6 +15,7 @@ export const unitsProjection = defineEntity<UnitRow>()({
   name: 'units',
   version: 1,
   events: unitEvents,
+  category: 'unit',
   table: {
     name: 'units',
     columns: {

@@ -70,6 +70,8 @@ export interface EntityProjection<
    */
   readonly shards?: number;
   readonly events: Definitions;
+  /** Set when one stream is one row: the streams `<category>-<uuid>`. A single thing as of then is folded from its stream alone. */
+  readonly category?: string;
   /** The entity's table. Its columns are the whole state. */
   readonly table: Table;
   /** The entity's key (without workspace) that this event changes; undefined when it changes none. */

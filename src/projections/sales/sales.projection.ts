@@ -24,6 +24,7 @@ export const salesProjection = defineEntity<SaleRow>()({
   name: 'sales',
   version: 2,
   events: saleEvents,
+  category: 'sale',
   table: {
     name: 'sales',
     columns: {

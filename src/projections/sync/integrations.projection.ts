@@ -18,6 +18,7 @@ export const integrationsProjection = defineEntity<IntegrationRow>()({
   name: 'integrations',
   version: 2,
   events: integrationEvents,
+  category: 'integration',
   table: {
     name: 'integrations',
     columns: {

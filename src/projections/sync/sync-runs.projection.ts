@@ -26,6 +26,7 @@ export const syncRunsProjection = defineEntity<SyncRunRow>()({
   name: 'sync-runs',
   version: 2,
   events: syncRunEvents,
+  category: 'sync-run',
   table: {
     name: 'sync_runs',
     columns: {

@@ -14,6 +14,7 @@ export const labelsProjection = defineEntity<LabelRow>()({
   name: 'labels',
   version: 1,
   events: labelEvents,
+  category: 'label',
   table: {
     name: 'labels',
     columns: { id: 'uuid', name: 'text', color: 'text', version: 'int' },

@@ -19,6 +19,7 @@ export const projectsProjection = defineEntity<ProjectRow>()({
   name: 'projects',
   version: 1,
   events: projectEvents,
+  category: 'project',
   table: {
     name: 'projects',
     columns: {

@@ -11,6 +11,7 @@ export const tasksProjection = defineEntity<TaskRow>()({
   name: 'tasks',
   version: 3,
   events: taskEvents,
+  category: 'task',
   table: {
     name: 'tasks',
     columns: {

@@ -18,6 +18,7 @@ export const membersProjection = defineEntity<MemberRow>()({
   name: 'members',
   version: 1,
   events: memberEvents,
+  category: 'member',
   table: {
     name: 'members',
     columns: {

@@ -25,6 +25,7 @@ export const workspacesProjection = defineEntity<WorkspaceRow>()({
   name: 'workspaces',
   version: 1,
   events: workspaceEvents,
+  category: 'workspace',
   table: {
     name: 'workspaces',
     columns: {
