@@ -47,6 +47,9 @@ class MemoryLog implements EventLog {
   async head(): Promise<LogPosition> {
     return position(this.last);
   }
+  async readAgain(): Promise<readonly []> {
+    return [];
+  }
   append(count: number): number {
     this.last += count;
     this.#wake?.();

@@ -40,6 +40,7 @@ const numbered = (n: number): RecordedEvent => ({
 
 /** A log of the events 1 to `length`, in which nothing more happens. */
 const logOf = (length: number): EventLog => ({
+  readAgain: async () => [],
   head: async () => ({ commit: BigInt(length), prepare: BigInt(length) }),
   async *subscribe({ after, signal }: SubscribeOptions): AsyncGenerator<readonly LogItem[]> {
     const from = Number(after?.commit ?? 0) + 1;

@@ -12,7 +12,7 @@ import { submitRequests } from '../../src/projections/engine/control-requests.js
 import type { EngineNotice } from '../../src/projections/engine/notices.js';
 import { ProjectionWorker } from '../../src/projections/engine/projection-worker.js';
 import { defineEntity, defineJournal, type Projection } from '../../src/projections/engine/projection.js';
-import type { EventLog, LogItem, SubscribeOptions } from '../../src/projections/ports/event-log.port.js';
+import type { EventLog, LoggedEvent, LogItem, SubscribeOptions } from '../../src/projections/ports/event-log.port.js';
 import { ask } from '../support/control.js';
 import { createTestDatabase, projectionTester, type TestDatabase } from '../support/database.js';
 
@@ -119,6 +119,13 @@ class FedLog implements EventLog {
 
   async head(): Promise<LogPosition | undefined> {
     return this.#events.at(-1)?.position;
+  }
+
+  async readAgain(streamName: string, fromRevision: number, limit: number): Promise<readonly LoggedEvent[]> {
+    return this.#events
+      .filter((event) => event.streamName === streamName && event.revision >= fromRevision)
+      .slice(0, limit)
+      .map((event) => ({ kind: 'event', event, bytes: 100 }));
   }
 
   async *subscribe(options: SubscribeOptions): AsyncGenerator<readonly LogItem[]> {

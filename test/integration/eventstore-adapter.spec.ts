@@ -195,7 +195,14 @@ describe('subscribe', () => {
     const items = (await take(start, hasNumbers(1))).filter(
       (item) => item.kind !== 'checkpoint' && item.kind !== 'caughtUp',
     );
-    expect(items).toMatchObject([{ kind: 'malformed', streamName: stream, type: counted.type }, { kind: 'event' }]);
+    expect(items).toMatchObject([
+      { kind: 'malformed', streamName: stream, revision: 0, type: counted.type },
+      { kind: 'event' },
+    ]);
+    expect(await store.readAgain(stream, 0, 10)).toEqual(items);
+    expect(await store.readAgain(stream, 1, 10)).toEqual(items.slice(1));
+    expect(await store.readAgain(stream, 0, 1)).toEqual(items.slice(0, 1));
+    expect(await store.readAgain(newStream(), 0, 10)).toEqual([]);
   });
 
   it('does not hold back the answers to others while its consumer takes its time', async () => {

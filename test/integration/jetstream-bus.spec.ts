@@ -51,6 +51,9 @@ class FiniteLog extends EventLog {
     for (let from = 0; from < rest.length && !signal.aborted; from += 300)
       yield rest.slice(from, from + 300).map((event) => ({ kind: 'event', event, bytes: 100 }));
   }
+  async readAgain(): Promise<readonly []> {
+    return [];
+  }
   async head(): Promise<LogPosition | undefined> {
     return this.events.at(-1)?.position;
   }

@@ -48,6 +48,7 @@ const numbered = (n: number): RecordedEvent => ({
 });
 
 const log: EventLog = {
+  readAgain: async (_, from) => [{ kind: 'event', event: numbered(from), bytes: 2 }],
   head: async () => ({ commit: BigInt(events - 1), prepare: BigInt(events - 1) }),
   async *subscribe({ after, signal }: SubscribeOptions): AsyncGenerator<readonly LogItem[]> {
     for (let n = after ? Number(after.commit) + 1 : 0; n < events && !signal.aborted; n += 37) {

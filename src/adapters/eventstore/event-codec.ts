@@ -58,6 +58,7 @@ export interface Envelope {
   readonly id: string;
   readonly type: string;
   readonly streamName: string;
+  readonly revision: number;
   readonly position: LogPosition;
 }
 
@@ -65,6 +66,7 @@ export const envelopeOf = (record: WireEvent): Envelope => ({
   id: idOf(record),
   type: typeOf(record),
   streamName: streamNameOf(record),
+  revision: Number(record.getStreamRevision()),
   position: positionOf(record),
 });
 

@@ -24,12 +24,12 @@ import type {
 } from '../../commands/ports/event-store.port.js';
 import type { DomainEvent, EventDefinition } from '../../domain/shared/event.js';
 import type { LogPosition, RecordedEvent } from '../../domain/shared/recorded-event.js';
-import type { EventLog, LogItem, SubscribeOptions } from '../../projections/ports/event-log.port.js';
+import type { EventLog, LoggedEvent, LogItem, SubscribeOptions } from '../../projections/ports/event-log.port.js';
 import { Connection, SILENCE_MS } from './connection.js';
 import { EventCodec, positionOf, typeOf } from './event-codec.js';
 import { NoAnswer, asEventStoreError } from './failures.js';
 import { arrivals, asTheyCome } from './raw-stream.js';
-import { subscribe } from './subscription.js';
+import { loggedEvent, subscribe } from './subscription.js';
 
 /** The longest stream that is folded: a stream is a task, a sale, a day. */
 const MAX_STREAM_EVENTS = 10_000;
@@ -78,6 +78,24 @@ export class EventStoreDbAdapter implements EventStore, EventLog {
       return slice as StreamSlice<Event> | undefined;
     } catch (error) {
       if (error instanceof StreamNotFoundError) return undefined;
+      throw asEventStoreError(error, 'read a stream');
+    }
+  }
+
+  async readAgain(streamName: string, fromRevision: number, limit: number): Promise<readonly LoggedEvent[]> {
+    const read = async (client: EventStoreDBClient): Promise<LoggedEvent[]> => {
+      const events: LoggedEvent[] = [];
+      const options = { fromRevision: BigInt(fromRevision), maxCount: limit };
+      for await (const message of this.#messages(client, client.readStream(streamName, options, asTheyCome))) {
+        const record = message.getEvent()?.getEvent();
+        if (record) events.push(loggedEvent(record, this.#codec));
+      }
+      return events;
+    };
+    try {
+      return await this.#connection.retrying(read);
+    } catch (error) {
+      if (error instanceof StreamNotFoundError) return [];
       throw asEventStoreError(error, 'read a stream');
     }
   }

@@ -9,7 +9,7 @@ import { START, eventTypeFilter, type EventStoreDBClient, type Filter } from '@e
 import type { ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
 import { EventStoreUnavailable } from '../../commands/ports/event-store.errors.js';
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
-import type { LogItem, SubscribeOptions } from '../../projections/ports/event-log.port.js';
+import type { LoggedEvent, LogItem, SubscribeOptions } from '../../projections/ports/event-log.port.js';
 import type { Connection } from './connection.js';
 import { envelopeOf, type EventCodec } from './event-codec.js';
 import { isTransient } from './failures.js';
@@ -92,17 +92,7 @@ function filterFor(typePrefixes: readonly string[] | undefined): Filter {
 
 function itemOf(message: ReadResp, codec: EventCodec): LogItem | undefined {
   const record = message.getEvent()?.getEvent();
-  if (record) {
-    try {
-      return { kind: 'event', event: codec.decode(record), bytes: record.getData_asU8().length };
-    } catch (error) {
-      return {
-        kind: 'malformed',
-        ...envelopeOf(record),
-        error: error instanceof Error ? error : new Error(String(error)),
-      };
-    }
-  }
+  if (record) return loggedEvent(record, codec);
   const checkpoint = message.getCheckpoint();
   if (checkpoint) {
     const position = {
@@ -112,6 +102,18 @@ function itemOf(message: ReadResp, codec: EventCodec): LogItem | undefined {
     return { kind: 'checkpoint', position };
   }
   return message.hasCaughtUp() ? { kind: 'caughtUp' } : undefined;
+}
+
+export function loggedEvent(record: ReadResp.ReadEvent.RecordedEvent, codec: EventCodec): LoggedEvent {
+  try {
+    return { kind: 'event', event: codec.decode(record), bytes: record.getData_asU8().length };
+  } catch (error) {
+    return {
+      kind: 'malformed',
+      ...envelopeOf(record),
+      error: error instanceof Error ? error : new Error(String(error)),
+    };
+  }
 }
 
 function positionOfItem(item: LogItem): LogPosition | undefined {

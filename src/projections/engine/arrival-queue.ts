@@ -1,8 +1,6 @@
 /** What has been read of the log for one projection and not yet applied. One reader fills it, one writer empties it. */
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
-import type { LogItem } from '../ports/event-log.port.js';
-
-export type LoggedEvent = Extract<LogItem, { kind: 'event' | 'malformed' }>;
+import type { LoggedEvent } from '../ports/event-log.port.js';
 
 /** A stretch of the log: what this projection takes of it, and where it ends. */
 export interface Arrival {

@@ -8,9 +8,10 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LogPosition, RecordedEvent } from '../../domain/shared/recorded-event.js';
+import type { LoggedEvent } from '../ports/event-log.port.js';
 import { comparePositions, type PositionRegistry } from '../ports/position-registry.js';
 import { DatabaseError, type WriteDatabase } from '../ports/write-database.port.js';
-import { ArrivalQueue, type Arrival, type Limit, type LoggedEvent } from './arrival-queue.js';
+import { ArrivalQueue, type Arrival, type Limit } from './arrival-queue.js';
 import { createBatchWriter, type BatchWriter, type FoldedBatch } from './batch-writer.js';
 import { CheckpointLost, clearStop, makeIndexes, recordStop, switchOver, type Build } from './build-registry.js';
 import { FoldFailure } from './fold.js';

@@ -7,10 +7,10 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
-import type { EventLog, LogItem } from '../ports/event-log.port.js';
+import type { EventLog, LoggedEvent, LogItem } from '../ports/event-log.port.js';
 import { comparePositions, PositionRegistry } from '../ports/position-registry.js';
 import type { LockHolder, WriteDatabase } from '../ports/write-database.port.js';
-import { positionOf, type Arrival, type LoggedEvent } from './arrival-queue.js';
+import { positionOf, type Arrival } from './arrival-queue.js';
 import { pausedProjections } from './build-life-cycle.js';
 import { ensureBuilds, listBuilds, schemaOf, type Build } from './build-registry.js';
 import { BuildRunner } from './build-runner.js';

@@ -13,6 +13,7 @@ export type LogItem =
       readonly kind: 'malformed';
       readonly position: LogPosition;
       readonly streamName: string;
+      readonly revision: number;
       readonly id: string;
       readonly type: string;
       readonly error: Error;
@@ -21,6 +22,9 @@ export type LogItem =
   | { readonly kind: 'checkpoint'; readonly position: LogPosition }
   /** History is read; what follows is live. May come more than once. */
   | { readonly kind: 'caughtUp' };
+
+/** An event, whether it can be read or not. */
+export type LoggedEvent = Extract<LogItem, { kind: 'event' | 'malformed' }>;
 
 export interface SubscribeOptions {
   /** Strictly after this position; from the first event when absent. */
@@ -39,6 +43,12 @@ export abstract class EventLog {
    * Yields arrays, never empty: what has arrived since the last pull, at most 2,048 items.
    */
   abstract subscribe(options: SubscribeOptions): AsyncIterable<readonly LogItem[]>;
+
+  /**
+   * Events of one stream once more, in order, from a revision on, at most `limit`; none when there is no such stream.
+   * @throws EventStoreUnavailable (safe to retry)
+   */
+  abstract readAgain(streamName: string, fromRevision: number, limit: number): Promise<readonly LoggedEvent[]>;
 
   /** The position of the log's last event that is not a system event; undefined when it has none. */
   abstract head(): Promise<LogPosition | undefined>;
