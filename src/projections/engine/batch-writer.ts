@@ -1,6 +1,7 @@
 /** One batch of events into one build: what is written to its rows, details and rollups. */
 import type { RecordedEvent } from '../../domain/shared/recorded-event.js';
 import type { Statement, WriteDatabase, WriteSession } from '../ports/write-database.port.js';
+import { countTypes, type TypeCounts } from './applied-counts.js';
 import { schemaOf } from './build-registry.js';
 import {
   detailWrites,
@@ -20,6 +21,8 @@ import { TableSql, type TenantRow } from './table-sql.js';
 
 /** A batch that was folded. */
 export interface FoldedBatch {
+  /** What was folded, by type: counted when it is written. */
+  readonly counts: TypeCounts;
   /** Sends all statements at once; the session keeps their order. In one transaction with the checkpoint, as often as it takes. */
   write(session: WriteSession): Promise<void>;
 }
@@ -67,7 +70,7 @@ class EntityWriter implements BatchWriter {
     const changes = foldEvents(this.projection, keyed, before, (event) => events.indexOf(event));
     const writes = this.#writesOf(changes);
     for (const [key, { after }] of changes) this.#cache.set(key, after ?? null, bytes / changes.size);
-    return { write: async (session) => this.#write(session, writes) };
+    return { counts: countTypes(events), write: async (session) => this.#write(session, writes) };
   }
 
   forget(): void {
@@ -147,9 +150,10 @@ class JournalWriter implements BatchWriter {
         throw new FoldFailure(i, error);
       }
     }
-    if (rows.length === 0) return { write: async () => undefined };
+    const counts = countTypes(events);
+    if (rows.length === 0) return { counts, write: async () => undefined };
     const statement = this.#table.insert(rows);
-    return { write: async (session) => void (await session.query(statement)) };
+    return { counts, write: async (session) => void (await session.query(statement)) };
   }
 
   forget(): void {}

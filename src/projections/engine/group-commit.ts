@@ -10,8 +10,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
 import { comparePositions } from '../ports/position-registry.js';
 import type { WriteDatabase } from '../ports/write-database.port.js';
+import { addApplied, type TypeCounts } from './applied-counts.js';
 import type { FoldedBatch } from './batch-writer.js';
-import { CheckpointLost } from './build-registry.js';
+import { CheckpointLost, type ShareId } from './build-registry.js';
 import { moveCheckpoints, type Move } from './checkpoints.js';
 
 /** How long the builds that take the same event are waited for. */
@@ -167,6 +168,7 @@ export class GroupCommitter {
       await Promise.all([
         ...group.map(async ({ batch }) => batch?.write(session)),
         moveCheckpoints(session, moves, told.map(moveOf)),
+        addApplied(session, group.flatMap(appliedBy)),
       ]);
     });
     for (const { checkpoint, to } of group) checkpoint.stored = to;
@@ -180,3 +182,6 @@ const moveOf = ({ checkpoint, to, events }: Work): Move => {
   const { buildId, shard, epoch, projection, announce, stored } = checkpoint;
   return { buildId, shard, epoch, projection, announce, from: stored, to, events };
 };
+
+const appliedBy = ({ checkpoint: { buildId, shard }, batch }: Work): (ShareId & { readonly counts: TypeCounts })[] =>
+  batch ? [{ buildId, shard, counts: batch.counts }] : [];
