@@ -6,7 +6,7 @@
  */
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
 import { comparePositions } from '../ports/position-registry.js';
-import type { TextRow, WriteDatabase, WriteSession } from '../ports/write-database.port.js';
+import { DatabaseError, type TextRow, type WriteDatabase, type WriteSession } from '../ports/write-database.port.js';
 import { tablesOf, type Projection } from './projection.js';
 import { TableSql } from './table-sql.js';
 
@@ -217,22 +217,25 @@ async function makeTables(session: WriteSession, projection: Projection, id: str
   });
 }
 
+/** Readers of the projection wait from the first DROP until the commit: all statements go together. */
 async function pointViews(session: WriteSession, projection: Projection, id: string): Promise<void> {
+  const names = tablesOf(projection).map(({ name }) => name);
   // Views of tables that this version no longer has go as well.
   const gone = await session.query({
     text: `SELECT DISTINCT unnest(tables) FROM control.builds WHERE projection = $1
-      EXCEPT SELECT unnest(tables) FROM control.builds WHERE id = $2`,
-    values: [projection.name, id],
+      EXCEPT SELECT unnest($2::text[])`,
+    values: [projection.name, names],
   });
-  for (const [name] of gone) await session.query({ text: `DROP VIEW IF EXISTS read."${name ?? ''}"` });
-  for (const { name } of tablesOf(projection)) {
-    await session.query({ text: `DROP VIEW IF EXISTS read."${name}"` });
+  const dropped = [...names, ...gone.map(([name]) => name ?? '')].map((name) => `read."${name}"`);
+  const statements = [`DROP VIEW IF EXISTS ${dropped.join(', ')}`];
+  for (const name of names) {
     // As the one who asks, so that row-level security of the table applies to him and not to the view's owner.
-    await session.query({
-      text: `CREATE VIEW read."${name}" WITH (security_invoker = true) AS SELECT * FROM ${schemaOf(id)}."${name}"`,
-    });
-    await session.query({ text: `GRANT SELECT ON read."${name}" TO teampulse_reader` });
+    statements.push(
+      `CREATE VIEW read."${name}" WITH (security_invoker = true) AS SELECT * FROM ${schemaOf(id)}."${name}"`,
+      `GRANT SELECT ON read."${name}" TO teampulse_reader`,
+    );
   }
+  await Promise.all(statements.map(async (text) => session.query({ text })));
 }
 
 export async function dropBuild(session: WriteSession, id: string): Promise<void> {
@@ -250,35 +253,88 @@ export async function makeIndexes(database: WriteDatabase, projection: Projectio
 }
 
 /**
- * Lets the build serve, in one transaction: who asks before sees the old one whole, who asks after the new one whole. The
- * old one is kept for going back; the one before it is dropped.
- * @returns false when it is not yet as far as the one that serves: nobody may see time go backwards
+ * How long readers may wait behind us for a long query to end, which holds the views. Then they go first, and the exchange is
+ * tried again; after so many tries in vain it waits longer, because some read models are never without a long query.
  */
-export async function switchOver(database: WriteDatabase, projection: Projection, build: Build): Promise<boolean> {
-  return database.transaction(async (session) => {
-    // The views are locked against readers only for the moment of the exchange; a long query must not make all others wait behind us.
-    await session.query({ text: "SET LOCAL lock_timeout = '500ms'" });
-    await lockProjection(session, projection.name);
+const VIEW_LOCK_MS = { first: 20, most: 500, triesEach: 50 };
+
+/**
+ * Lets the build serve, in one transaction: who asks before sees the old one whole, who asks after the new one whole. The
+ * old one is kept for going back; those kept before it are dropped, unless the build was asked for with `keep`.
+ * @param tries how often it was locked out already
+ * @returns `behind` when it is not yet as far as the one that serves: nobody may see time go backwards; `locked` when
+ * readers held the views; `gone` when it is no longer building
+ */
+export async function switchOver(
+  database: WriteDatabase,
+  projection: Projection,
+  build: Build,
+  tries = 0,
+): Promise<'switched' | 'behind' | 'locked' | 'gone'> {
+  const viewLockMs = Math.min(VIEW_LOCK_MS.first * 2 ** Math.floor(tries / VIEW_LOCK_MS.triesEach), VIEW_LOCK_MS.most);
+  try {
+    const outcome = await database.transaction(async (session) => exchange(session, projection, build, viewLockMs));
+    // Apart from the exchange, because files are removed, which readers need not wait for.
+    if (outcome === 'switched') await dropOutdated(database, projection.name, build.id);
+    return outcome;
+  } catch (error) {
+    // lock_not_available, deadlock_detected
+    if (error instanceof DatabaseError && ['55P03', '40P01'].includes(error.code)) return 'locked';
+    throw error;
+  }
+}
+
+async function exchange(
+  session: WriteSession,
+  projection: Projection,
+  build: Build,
+  viewLockMs: number,
+): Promise<'switched' | 'behind' | 'gone'> {
+  await session.query({ text: "SET LOCAL lock_timeout = '500ms'" });
+  await lockProjection(session, projection.name);
+  // The one that serves must not move on between the comparison and the commit.
+  const rows = await session.query({
+    text: `${SELECT_SHARES} WHERE b.projection = $1 AND b.state IN ('live', 'building') ORDER BY b.id, c.shard FOR UPDATE OF c`,
+    values: [projection.name],
+  });
+  const builds = buildsOf(rows);
+  const self = builds.find(({ id }) => id === build.id);
+  const live = builds.find(({ state }) => state === 'live');
+  if (self?.state !== 'building') return 'gone';
+  if (live && !isLevel(self, live)) return 'behind';
+  if (live) {
+    await session.query({ text: "UPDATE control.builds SET state = 'retired' WHERE id = $1", values: [live.id] });
+  }
+  await session.query({
+    text: "UPDATE control.builds SET state = 'live', live_since = now() WHERE id = $1",
+    values: [build.id],
+  });
+  await session.query({ text: "SELECT pg_notify('projection_control', $1)", values: [projection.name] });
+  await session.query({ text: `SET LOCAL lock_timeout = '${viewLockMs}ms'` });
+  await pointViews(session, projection, build.id);
+  return 'switched';
+}
+
+/** Whether no row of the one shows less of the log than the same row of the other. */
+function isLevel(build: Build, live: Build): boolean {
+  const reaches = (a: Share | undefined, b: Share): boolean =>
+    !b.position || (a?.position !== undefined && comparePositions(a.position, b.position) >= 0);
+  // Shards of one version hold the same keys; of another they may not, and then the least must reach the furthest.
+  const isAlike = build.version === live.version && build.shards === live.shards;
+  return live.shares.every((share) => (isAlike ? reaches(build.shares[share.shard], share) : build.shares.every((own) => reaches(own, share)))); // prettier-ignore
+}
+
+/** What was kept for going back and is not any more: all but the one that served last. */
+async function dropOutdated(database: WriteDatabase, projection: string, servingId: string): Promise<void> {
+  await database.transaction(async (session) => {
+    await lockProjection(session, projection);
     const rows = await session.query({
-      text: `${SELECT_SHARES} WHERE b.projection = $1 AND b.state <> 'dropped' ORDER BY b.id`,
-      values: [projection.name],
+      text: `SELECT id FROM control.builds WHERE projection = $1 AND state = 'retired'
+          AND NOT EXISTS (SELECT FROM control.builds WHERE id = $2 AND keeps_others)
+        ORDER BY live_since DESC OFFSET 1`,
+      values: [projection, servingId],
     });
-    const builds = buildsOf(rows);
-    const self = builds.find(({ id }) => id === build.id);
-    const live = builds.find(({ state }) => state === 'live');
-    if (self?.state !== 'building') return false;
-    if (live?.position && (!self.position || comparePositions(self.position, live.position) < 0)) return false;
-    for (const { id } of builds.filter(({ state }) => state === 'retired')) await dropBuild(session, id);
-    if (live) {
-      await session.query({ text: "UPDATE control.builds SET state = 'retired' WHERE id = $1", values: [live.id] });
-    }
-    await session.query({
-      text: "UPDATE control.builds SET state = 'live', live_since = now() WHERE id = $1",
-      values: [build.id],
-    });
-    await pointViews(session, projection, build.id);
-    await session.query({ text: "SELECT pg_notify('projection_control', $1)", values: [projection.name] });
-    return true;
+    for (const [id] of rows) await dropBuild(session, id ?? '');
   });
 }
 

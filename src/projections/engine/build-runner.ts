@@ -31,6 +31,8 @@ const MOST_PAUSE_MS = 1_000;
 const QUIET_MS = 500;
 /** Having caught up there is nothing to ask; only the loss of the checkpoint is looked for. */
 const IDLE_MS = 2_000;
+/** Readers held the views, or the one that serves was further on: the exchange is tried again. */
+const SWITCH_MS = 100;
 
 export interface RunnerParts {
   readonly database: WriteDatabase;
@@ -62,6 +64,8 @@ export class BuildRunner {
   readonly #writer: BatchWriter;
   #indexed: boolean;
   #stopRecorded: boolean;
+  /** How often readers held the views when it was to take over. */
+  #lockedOut = 0;
   /** Waits for the log, with nothing under way. */
   #isIdle = false;
   /** The batch that is being written while the next one is folded. */
@@ -154,11 +158,13 @@ export class BuildRunner {
 
   async #waitForMore(): Promise<void> {
     this.#isIdle = true;
-    await this.queue.arrival(this.caughtUp ? IDLE_MS : QUIET_MS);
+    await this.queue.arrival(this.caughtUp ? (this.serves ? IDLE_MS : SWITCH_MS) : QUIET_MS);
     this.#isIdle = false;
     if (this.#checkpoint.lost)
       throw new CheckpointLost(`somebody else moved the checkpoint of ${this.projection.name}`);
-    if (this.caughtUp || this.signal.aborted || !this.queue.isEmpty) return;
+    if (this.signal.aborted || !this.queue.isEmpty) return;
+    if (this.caughtUp && !this.serves) return this.#afterCatchUp();
+    if (this.caughtUp) return;
     const head = await this.parts.head().catch(() => undefined);
     const at = this.queuedTo;
     if (head && at && comparePositions(at, head) >= 0) this.offer({ events: [], to: undefined, caughtUp: true });
@@ -265,12 +271,9 @@ export class BuildRunner {
     if (this.serves) return;
     // What is under way counts as not read.
     await this.#written();
-    const self = { ...this.build, position: this.position };
-    this.#checkpoint.announce = await switchOver(this.parts.database, this.projection, self).catch((error: unknown) => {
-      // A reader held the view longer than the exchange may wait: again after the next batch.
-      if (error instanceof DatabaseError) return false;
-      throw error;
-    });
+    const outcome = await this.#patiently(async () => switchOver(this.parts.database, this.projection, this.build, this.#lockedOut)); // prettier-ignore
+    if (outcome === 'locked') this.#lockedOut += 1;
+    this.#checkpoint.announce = outcome === 'switched';
     if (!this.serves) return;
     this.parts.notice({ kind: 'switched', ...this.#about() });
     this.#announce();
