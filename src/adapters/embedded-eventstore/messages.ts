@@ -1,5 +1,5 @@
 /** The answers of the Streams service, encoded. Field numbers are those of streams.proto and shared.proto, client 6.2.1. */
-import { ProtoWriter } from './proto-writer.js';
+import { ProtoWriter } from '../protobuf/proto-writer.js';
 import type { StoredEvent } from './stored-event.js';
 
 /** Room for everything in a message that isn't a payload or a name. */

@@ -1,16 +1,10 @@
 /**
  * The client, replaced when it can't recover by itself. It remembers some failures for its whole life, and waits for ever
  * for a server that accepts a connection and says nothing; a new client is then the only way on.
- *
- * The pending appends of all clients of a process are in one map of the client library, and a batch stream that ends rejects
- * all of them; answers that still come then end the process with an uncaught TypeError. So there is one connection per
- * process, and a new client begins only when the old one's streams are gone.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { EventStoreDBClient } from '@eventstore/db-client';
-import { guardBatchAppends } from './batch-append-guard.js';
 import { NoAnswer, isTransient } from './failures.js';
-import { keepProposedBytes } from './proposed-bytes.js';
 import { SilenceWatch } from './silence-watch.js';
 
 /** A server answers within its own 2 s or says that it can't. */
@@ -30,19 +24,11 @@ export class Connection {
   readonly #watch = new SilenceWatch(SILENCE_MS, TOTAL_MS);
   #disposed: Promise<unknown> = Promise.resolve();
 
-  constructor(private readonly connectionString: string) {
-    guardBatchAppends();
-    keepProposedBytes();
-  }
+  constructor(private readonly connectionString: string) {}
 
   get client(): EventStoreDBClient {
     this.#client ??= EventStoreDBClient.connectionString(this.connectionString);
     return this.#client;
-  }
-
-  /** False once this client was given up: what it still hands out may be cut short. */
-  isCurrent(client: EventStoreDBClient): boolean {
-    return this.#client === client;
   }
 
   /**

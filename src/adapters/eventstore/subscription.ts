@@ -5,15 +5,16 @@
  *                           └── nothing heard for a minute ──► EventStoreUnavailable
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { START, eventTypeFilter, type EventStoreDBClient, type Filter } from '@eventstore/db-client';
-import type { ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
+import type { EventStoreDBClient } from '@eventstore/db-client';
 import { EventStoreUnavailable } from '../../commands/ports/event-store.errors.js';
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
 import type { LoggedEvent, LogItem, SubscribeOptions } from '../../projections/ports/event-log.port.js';
+import { openRead } from './client-parts.js';
 import type { Connection } from './connection.js';
-import { envelopeOf, type EventCodec } from './event-codec.js';
+import type { EventCodec } from './event-codec.js';
 import { isTransient } from './failures.js';
-import { arrivals, asTheyCome } from './raw-stream.js';
+import { allSubscription, decodeReadAnswer, type ReadAnswer, type TypeFilter, type WireEvent } from './read-wire.js';
+import { arrivals } from './reads.js';
 
 /** How long a store may be away before the subscriber is told. */
 const PATIENCE_MS = 60_000;
@@ -48,8 +49,8 @@ async function* subscribeOver(
         silentSince = undefined;
         pause = BACKOFF_MS.first;
         const items: LogItem[] = [];
-        for (const message of batch) {
-          const item = itemOf(message, codec);
+        for (const answer of batch) {
+          const item = itemOf(answer, codec);
           const position = item && positionOfItem(item);
           // Some servers repeat around a resumption; the log's order makes a repetition plain.
           if (!item || (position && last && position.commit <= last.commit)) continue;
@@ -76,43 +77,36 @@ async function* subscribeOver(
 async function* subscribeOnce(
   client: EventStoreDBClient,
   after: LogPosition | undefined,
-  filter: Filter,
+  filter: TypeFilter,
   signal: AbortSignal,
-): AsyncGenerator<readonly ReadResp[]> {
-  const stream = client.subscribeToAll({ fromPosition: after ?? START, filter }, asTheyCome);
-  yield* arrivals(stream, () => stream.unsubscribe(), signal);
+): AsyncGenerator<readonly ReadAnswer[]> {
+  const request = allSubscription(after, filter, EVENTS_PER_CHECKPOINT);
+  yield* arrivals(await openRead(client, request, decodeReadAnswer), signal);
 }
 
-function filterFor(typePrefixes: readonly string[] | undefined): Filter {
-  const window = { maxSearchWindow: EVENTS_PER_CHECKPOINT, checkpointInterval: 1 };
-  return typePrefixes
-    ? eventTypeFilter({ prefixes: [...typePrefixes], ...window })
-    : eventTypeFilter({ regex: '^[^$]', ...window });
-}
+const filterFor = (typePrefixes: readonly string[] | undefined): TypeFilter =>
+  typePrefixes ? { prefixes: typePrefixes } : { regex: '^[^$]' };
 
-function itemOf(message: ReadResp, codec: EventCodec): LogItem | undefined {
-  const record = message.getEvent()?.getEvent();
-  if (record) return loggedEvent(record, codec);
-  const checkpoint = message.getCheckpoint();
-  if (checkpoint) {
-    const position = {
-      commit: BigInt(checkpoint.getCommitPosition()),
-      prepare: BigInt(checkpoint.getPreparePosition()),
-    };
-    return { kind: 'checkpoint', position };
+function itemOf(answer: ReadAnswer, codec: EventCodec): LogItem | undefined {
+  switch (answer.kind) {
+    case 'event':
+      return loggedEvent(answer.event, codec);
+    case 'checkpoint':
+    case 'caughtUp':
+      return answer;
+    case 'streamNotFound':
+    case 'other':
+      return undefined;
   }
-  return message.hasCaughtUp() ? { kind: 'caughtUp' } : undefined;
 }
 
-export function loggedEvent(record: ReadResp.ReadEvent.RecordedEvent, codec: EventCodec): LoggedEvent {
+export function loggedEvent(event: WireEvent, codec: EventCodec): LoggedEvent {
   try {
-    return { kind: 'event', event: codec.decode(record), bytes: record.getData_asU8().length };
+    return { kind: 'event', event: codec.decode(event), bytes: event.data.length };
   } catch (error) {
-    return {
-      kind: 'malformed',
-      ...envelopeOf(record),
-      error: error instanceof Error ? error : new Error(String(error)),
-    };
+    const { id, type, streamName, revision, position } = event;
+    const cause = error instanceof Error ? error : new Error(String(error));
+    return { kind: 'malformed', id, type, streamName, revision: Number(revision), position, error: cause };
   }
 }
 

@@ -2,15 +2,13 @@
  * Every event of a server that a client may read, in the log's order, as bytes: from an EventStoreDB, a KurrentDB or the
  * embedded store. What a server has scavenged is not there any more.
  */
-import { BACKWARDS, END, FORWARDS, START, type EventStoreDBClient } from '@eventstore/db-client';
-import type { ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
+import { BACKWARDS, END, type EventStoreDBClient } from '@eventstore/db-client';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ArchivedEvent } from '../../event-archive/archive.js';
-import { envelopeOf, positionOf } from '../event-codec.js';
+import { openRead } from '../client-parts.js';
 import { isTransient } from '../failures.js';
-import { arrivals, asTheyCome } from '../raw-stream.js';
-
-type WireEvent = ReadResp.ReadEvent.RecordedEvent;
+import { allForwards, decodeReadAnswer, type WireEvent } from '../read-wire.js';
+import { arrivals } from '../reads.js';
 
 export interface ExportOptions {
   /** Also what the server wrote for itself: users, settings, persistent subscriptions, projections. */
@@ -31,18 +29,17 @@ export async function* exportLog(
   let last: { commit: bigint; prepare: bigint } | undefined;
   for (let attempt = 1; ;) {
     try {
-      const stream = client.readAll({ direction: FORWARDS, fromPosition: last ?? START, maxCount: Number.MAX_SAFE_INTEGER }, asTheyCome); // prettier-ignore
-      for await (const messages of arrivals(stream, () => stream.cancel(), new AbortController().signal)) {
+      const read = await openRead(client, allForwards(last, Number.MAX_SAFE_INTEGER), decodeReadAnswer);
+      for await (const answers of arrivals(read, new AbortController().signal)) {
         const events: ArchivedEvent[] = [];
-        for (const message of messages) {
-          const record = message.getEvent()?.getEvent();
-          if (!record) continue;
-          const position = positionOf(record);
+        for (const answer of answers) {
+          if (answer.kind !== 'event') continue;
+          const { position } = answer.event;
           // The one that reading began with again.
           if (last && position.commit <= last.commit) continue;
           last = position;
           attempt = 1;
-          const event = asArchived(record);
+          const event = asArchived(answer.event);
           if (system || !isSystems(event)) events.push(event);
         }
         if (events.length > 0) yield events;
@@ -70,19 +67,25 @@ export async function endOfLog(client: EventStoreDBClient): Promise<bigint | und
 export const isSystems = ({ stream }: { readonly stream: string }): boolean =>
   stream.startsWith('$') && !/^\$\$[^$]/.test(stream);
 
-function asArchived(record: WireEvent): ArchivedEvent {
-  const { id, type, streamName, position } = envelopeOf(record);
-  const headers = record.getMetadataMap();
-  return {
-    position: position.commit,
-    stream: streamName,
-    revision: BigInt(record.getStreamRevision()),
-    id,
-    type,
-    isJson: headers.get('content-type') === 'application/json',
-    // Ticks of 100 ns since the Unix epoch.
-    recordedAt: Number(BigInt(headers.get('created') ?? '0') / 10_000n),
-    data: record.getData_asU8(),
-    metadata: record.getCustomMetadata_asU8(),
-  };
-}
+const asArchived = ({
+  streamName,
+  position,
+  revision,
+  id,
+  type,
+  isJson,
+  created,
+  data,
+  metadata,
+}: WireEvent): ArchivedEvent => ({
+  position: position.commit,
+  stream: streamName,
+  revision,
+  id,
+  type,
+  isJson,
+  // Ticks of 100 ns since the Unix epoch.
+  recordedAt: Number(BigInt(created) / 10_000n),
+  data,
+  metadata,
+});

@@ -1,10 +1,11 @@
 /**
- * Writes protobuf back to front, so that the length of a nested message is known when its prefix is written. The store
- * sends the same few messages by the ten thousand per second; the generated classes take several times as long.
+ * Writes protobuf back to front, so that the length of a nested message is known when its prefix is written. The store and
+ * its clients send the same few messages by the ten thousand per second; the generated classes take several times as long.
  * Fields are therefore written in descending order of their numbers.
  */
-import { TOMBSTONE_REVISION } from './stored-event.js';
 
+/** 2^63 - 1, a tombstone's revision, rounds to this as a JavaScript number. */
+const ROUNDED_LARGEST_INT64 = 2 ** 63;
 const LARGEST_INT64 = Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]);
 
 export class ProtoWriter {
@@ -43,9 +44,9 @@ export class ProtoWriter {
     this.#target[--this.#at] = (field << 3) | 2;
   }
 
-  /** A whole number from 0; TOMBSTONE_REVISION is written as 2^63 - 1. */
+  /** A whole number from 0; 2^63 is written as 2^63 - 1. */
   uint(field: number, value: number): void {
-    if (value === TOMBSTONE_REVISION) {
+    if (value === ROUNDED_LARGEST_INT64) {
       this.#at -= LARGEST_INT64.length;
       this.#target.set(LARGEST_INT64, this.#at);
     } else {
