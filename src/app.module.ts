@@ -15,6 +15,7 @@ import { EventTypes } from './api/ports/event-types.port.js';
 import { TokenVerifier } from './api/ports/token-verifier.port.js';
 import { requestIdOf } from './api/server/authentication.js';
 import { ErrorFilter } from './api/server/error.filter.js';
+import { EventContractController } from './api/server/event-contract.controller.js';
 import { EventDataController } from './api/server/event-data.controller.js';
 import { GraphiqlController } from './api/server/graphiql.controller.js';
 import { GraphqlDriver } from './api/server/graphql-driver.js';
@@ -75,7 +76,7 @@ export class AppModule {
           stopOnApplicationShutdown: true,
         }),
       ],
-      controllers: [HealthController, EventDataController, GraphiqlController],
+      controllers: [HealthController, EventContractController, EventDataController, GraphiqlController],
       providers: [
         { provide: APP_FILTER, useClass: ErrorFilter },
         { provide: ChangeFeed, useClass: LogChangeFeed },

@@ -1,4 +1,4 @@
-/** `teampulse events tail|show`: looks at the log itself. */
+/** `teampulse events`: looks at the log itself, and at what its events promise. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { validate } from 'uuid';
 import { loadConfig, requireConfig } from '../adapters/config/config.js';
@@ -9,6 +9,7 @@ import { formatPosition, parsePosition } from '../domain/shared/position.js';
 import type { LogPosition, RecordedEvent } from '../domain/shared/recorded-event.js';
 import type { EventLog, LogItem } from '../projections/ports/event-log.port.js';
 import { asWorkspaceId } from './arguments.js';
+import { contractCommands } from './events/contract.js';
 import { CliError } from './failure.js';
 
 interface TailOptions {
@@ -46,6 +47,7 @@ export function eventsCommand(): Command {
       asEventName,
     )
     .action(async (wanted: string) => withLog(async (log, signal) => show(log, wanted, signal)));
+  for (const command of contractCommands()) events.addCommand(command);
   return events;
 }
 

@@ -118,6 +118,18 @@ describe("an event's data by its place in its stream", () => {
   });
 });
 
+describe('the contract with integrators', () => {
+  it('is served to everybody', async () => {
+    const document = await (await fetch(`${api.url}/events/asyncapi.json`)).json();
+    expect(document).toMatchObject({ asyncapi: '3.0.0', info: { title: 'TeamPulse events' } });
+    const schema = await fetch(`${api.url}/events/schemas/work.TaskCreated/1.json`);
+    expect(schema.headers.get('content-type')).toContain('application/schema+json');
+    expect(await schema.json()).toMatchObject({ $id: 'urn:teampulse:event:work.TaskCreated:1' });
+    for (const none of ['work.TaskCreated/2.json', '..%2f..%2fpackage/1.json', 'work.Nothing/1.json'])
+      expect((await fetch(`${api.url}/events/schemas/${none}`)).status).toBe(404);
+  });
+});
+
 describe('the stream of events', () => {
   it('gives integrators the types they ask for, from a position on', async () => {
     const query = `subscription ($types: [String!]!, $after: Position) { events(types: $types, after: $after) {

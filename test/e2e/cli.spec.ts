@@ -225,6 +225,20 @@ describe('teampulse migrate', () => {
 });
 
 describe('teampulse events', () => {
+  it('prints what events promise, without any server', async () => {
+    const catalogue = await teampulse(['events', 'catalogue', '--json']);
+    const types = catalogue.stdout.trim().split('\n').map((line) => (JSON.parse(line) as { type: string }).type); // prettier-ignore
+    expect(types).toContain('work.TaskCreated');
+    const schema = await teampulse(['events', 'schema', 'work.TaskCreated']);
+    expect(JSON.parse(schema.stdout)).toMatchObject({ $id: 'urn:teampulse:event:work.TaskCreated:1' });
+    const document = JSON.parse((await teampulse(['events', 'asyncapi'])).stdout) as { channels: object };
+    expect(Object.keys(document.channels)).toEqual(types);
+    const newer = await teampulse(['events', 'schema', 'work.TaskCreated', '--version', '99']);
+    expect(newer.code).toBe(1);
+    expect(newer.stderr).toContain('its newest is 1');
+    expect((await teampulse(['events', 'schema', 'work.TaskCreate'])).code).toBe(2);
+  });
+
   it.each([
     ['show', 'nonsense', 'stream@revision'],
     ['show', `task-${v4()}@x`, 'stream@revision'],

@@ -81,4 +81,6 @@ function envelopeOf(event: RecordedEvent): CloudEvent {
 }
 
 /** `teampulse.<workspace>.<capability>.<EventType>`: `teampulse.*.sales.>` is every sale of every workspace. */
-export const subjectOf = (event: RecordedEvent): string => `teampulse.${event.metadata.workspaceId}.${event.type}`;
+export const subjectFor = (workspaceId: string, type: string): string => `teampulse.${workspaceId}.${type}`;
+
+export const subjectOf = (event: RecordedEvent): string => subjectFor(event.metadata.workspaceId, event.type);

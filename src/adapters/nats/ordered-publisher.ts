@@ -17,6 +17,7 @@ import { toCloudEvent, toCloudEventWithoutData, type CloudEvent } from './cloud-
 export const IN_FLIGHT = 512;
 /** A server that is up answers within milliseconds. */
 export const ACK_TIMEOUT_MS = 5_000;
+export const CONTENT_TYPE = 'application/cloudevents+json';
 export const POSITION_HEADER = 'Teampulse-Position';
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 5_000;
@@ -124,7 +125,7 @@ export class OrderedPublisher {
   private async send(event: RecordedEvent, tail: Tail, index: number): Promise<{ duplicate: boolean }> {
     const message = toCloudEvent(event);
     const header = headers();
-    header.set('Content-Type', 'application/cloudevents+json; charset=UTF-8');
+    header.set('Content-Type', `${CONTENT_TYPE}; charset=UTF-8`);
     header.set(POSITION_HEADER, message.position);
     for (const [name, value] of Object.entries(this.target.headers ?? {})) header.set(name, value);
     return this.jetStream.publish(this.target.subjectOf(event), this.encode(event, message, tail), {

@@ -4,8 +4,7 @@ import { defineEvent, type EventOf } from '../shared/event.js';
 import { localDateSchema } from '../shared/time.js';
 
 export const employeeDetailsSchema = z.object({
-  /** The employer's own number: `E123`. */
-  number: z.string(),
+  number: z.string().describe("The employer's own number: `E123`."),
   name: z.string().meta({ personal: true }),
   department: z.string().nullable(),
   title: z.string().nullable(),
@@ -13,13 +12,20 @@ export const employeeDetailsSchema = z.object({
 });
 export type EmployeeDetails = z.infer<typeof employeeDetailsSchema>;
 
-export const employeeAdded = defineEvent('attendance.EmployeeAdded', employeeDetailsSchema);
-/** Only what changed. */
+export const employeeAdded = defineEvent(
+  'attendance.EmployeeAdded',
+  employeeDetailsSchema.describe('Somebody whose presence is recorded.'),
+);
 export const employeeChanged = defineEvent(
   'attendance.EmployeeChanged',
-  z.object({ from: employeeDetailsSchema.partial(), to: employeeDetailsSchema.partial() }),
+  z
+    .object({ from: employeeDetailsSchema.partial(), to: employeeDetailsSchema.partial() })
+    .describe('Details of an employee: only what changed.'),
 );
-export const employeeLeft = defineEvent('attendance.EmployeeLeft', z.object({ on: localDateSchema }));
+export const employeeLeft = defineEvent(
+  'attendance.EmployeeLeft',
+  z.object({ on: localDateSchema }).describe('An employment ended.'),
+);
 
 export const employeeEvents = [employeeAdded, employeeChanged, employeeLeft] as const;
 export type EmployeeEvent = EventOf<(typeof employeeEvents)[number]>;

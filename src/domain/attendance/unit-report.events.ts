@@ -7,34 +7,39 @@ import { defineEvent, type EventOf } from '../shared/event.js';
 import { localDateSchema } from '../shared/time.js';
 
 export const unitDetailsSchema = z.object({
-  /** The organisation's own code: `01M015`. */
-  code: z.string(),
+  code: z.string().describe("The organisation's own code: `01M015`."),
   name: z.string(),
-  /** What units are compared by, such as a borough; null when unknown. */
-  group: z.string().nullable(),
+  group: z.string().nullable().describe('What units are compared by, such as a borough; null when unknown.'),
 });
 export type UnitDetails = z.infer<typeof unitDetailsSchema>;
 
-export const unitAdded = defineEvent('attendance.UnitAdded', unitDetailsSchema);
-/** Only what changed. */
+export const unitAdded = defineEvent(
+  'attendance.UnitAdded',
+  unitDetailsSchema.describe('A unit whose attendance is counted as a whole: a school, a site, a shift.'),
+);
 export const unitChanged = defineEvent(
   'attendance.UnitChanged',
-  z.object({ from: unitDetailsSchema.partial(), to: unitDetailsSchema.partial() }),
+  z
+    .object({ from: unitDetailsSchema.partial(), to: unitDetailsSchema.partial() })
+    .describe('Details of a unit: only what changed.'),
 );
 
 /** Rate in percent of those expected, 0 to 100 with up to 4 decimals, as a decimal text; null: the unit did not report. */
 export const unitRateSchema = z.object({ code: z.string(), ratePct: z.string().nullable() });
 export type UnitRate = z.infer<typeof unitRateSchema>;
 
-/** Rates of a day, one stream per day; a unit named again replaces its earlier rate. At most 5,000 units in one event. */
 export const unitRatesReported = defineEvent(
   'attendance.UnitRatesReported',
-  z.object({
-    day: localDateSchema,
-    rates: z.array(unitRateSchema).max(5000),
-    /** The source's own total over all units, where it gives one; null leaves an earlier one as it is. */
-    totalPct: z.string().nullable(),
-  }),
+  z
+    .object({
+      day: localDateSchema,
+      rates: z.array(unitRateSchema).max(5000),
+      totalPct: z
+        .string()
+        .nullable()
+        .describe("The source's own total over all units, where it gives one; null leaves an earlier one as it is."),
+    })
+    .describe('Attendance rates of units on a day; a unit named again replaces its earlier rate.'),
 );
 
 export const unitEvents = [unitAdded, unitChanged] as const;

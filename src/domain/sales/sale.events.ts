@@ -9,74 +9,74 @@ export const saleKindSchema = z.enum(['sale', 'credit_note', 'adjustment']);
 export type SaleKind = z.infer<typeof saleKindSchema>;
 
 /** A plain decimal as text, exact: `2.5`, `-1`, `0.001`. */
-export const decimalSchema = z.string().regex(/^-?\d{1,15}(\.\d{1,9})?$/, 'a decimal is digits with an optional point');
+export const decimalSchema = z
+  .string()
+  .regex(/^-?\d{1,15}(\.\d{1,9})?$/, 'a decimal is digits with an optional point')
+  .meta({ examples: ['2.5'] });
 
 export const saleLineSchema = z.object({
-  /** Unique in the sale, from 1. */
-  lineNo: z.int().min(1),
+  lineNo: z.int().min(1).describe('Unique in the sale, from 1.'),
   sku: z.string(),
-  /** As the document names it; the same sku may carry several names over time. */
-  product: z.string(),
-  /** Path of categories, widest first: `['Technology', 'Phones']`. */
-  category: z.array(z.string()),
+  product: z.string().describe('As the document names it; the same sku may carry several names over time.'),
+  category: z.array(z.string()).describe("Path of categories, widest first: `['Technology', 'Phones']`."),
   quantity: decimalSchema,
   unitPrice: decimalSchema,
-  /** What the line comes to, signed, in units of the sale's currency at the sale's scale. */
-  amount: z.int(),
-  /** Profit on the line at the same scale; null when unknown. */
-  profit: z.int().nullable(),
-  /** When this line was sold, where the source says so line by line and it differs from the document's own time. */
-  soldAt: utcInstantSchema.optional(),
+  amount: z.int().describe("What the line comes to, signed, in units of the sale's currency at the sale's scale."),
+  profit: z.int().nullable().describe('Profit on the line at the same scale; null when unknown.'),
+  soldAt: utcInstantSchema
+    .optional()
+    .describe(
+      "When this line was sold, where the source says so line by line and it differs from the document's own time.",
+    ),
 });
 export type SaleLine = z.infer<typeof saleLineSchema>;
 
 export const saleHeaderSchema = z.object({
   kind: saleKindSchema,
-  /** The number on the document: `536365`. */
-  reference: z.string(),
-  /** The workspace's local day of the sale, which every report counts it on. */
-  day: localDateSchema,
-  /** The instant of the sale in UTC; null when only the day is known. */
-  soldAt: utcInstantSchema.nullable(),
+  reference: z.string().describe('The number on the document: `536365`.'),
+  day: localDateSchema.describe("The workspace's local day of the sale, which every report counts it on."),
+  soldAt: utcInstantSchema.nullable().describe('The instant of the sale in UTC; null when only the day is known.'),
   currency: currencySchema,
-  /** Decimal places of every amount of this sale. */
-  scale: scaleSchema,
-  /** The customer's own number at the source; null when the document names none. */
-  customerId: z.string().nullable(),
+  scale: scaleSchema.describe('Decimal places of every amount of this sale.'),
+  customerId: z
+    .string()
+    .nullable()
+    .describe("The customer's own number at the source; null when the document names none."),
   customerName: z.string().nullable().meta({ personal: true }),
   country: z.string().nullable(),
   region: z.string().nullable(),
-  /** How it was sold: `web`, `store`, `Second Class`. */
-  channel: z.string().nullable(),
+  channel: z.string().nullable().describe('How it was sold: `web`, `store`, `Second Class`.'),
   shippedOn: localDateSchema.nullable(),
 });
 export type SaleHeader = z.infer<typeof saleHeaderSchema>;
 
 export const saleRecorded = defineEvent(
   'sales.SaleRecorded',
-  saleHeaderSchema.extend({ lines: z.array(saleLineSchema) }),
+  saleHeaderSchema.extend({ lines: z.array(saleLineSchema) }).describe('A sale, with its lines.'),
 );
-/** More lines of the same document. */
 export const saleLinesAdded = defineEvent(
   'sales.SaleLinesAdded',
-  z.object({
-    /** Decimal places of every amount of the sale from now on: as before, or more when these lines are finer. */
-    scale: scaleSchema,
-    lines: z.array(saleLineSchema),
-  }),
+  z
+    .object({
+      scale: scaleSchema.describe(
+        'Decimal places of every amount of the sale from now on: as before, or more when these lines are finer.',
+      ),
+      lines: z.array(saleLineSchema),
+    })
+    .describe('More lines of the same document.'),
 );
-/**
- * The document was wrong: header fields that change, and all lines anew when any changes. A changed scale (only ever
- * higher) is that of every amount from now on, of these lines and of what was before.
- */
 export const saleAmended = defineEvent(
   'sales.SaleAmended',
-  z.object({
-    from: saleHeaderSchema.partial(),
-    to: saleHeaderSchema.partial(),
-    lines: z.array(saleLineSchema).nullable(),
-    reason: z.string(),
-  }),
+  z
+    .object({
+      from: saleHeaderSchema.partial(),
+      to: saleHeaderSchema.partial(),
+      lines: z.array(saleLineSchema).nullable(),
+      reason: z.string(),
+    })
+    .describe(
+      'The document was wrong: header fields that change, and all lines anew when any changes. A changed scale (only ever higher) is that of every amount from now on, of these lines and of what was before.',
+    ),
 );
 
 /** What is given back of one line: a positive amount; the quantity has the sign of the line's own. */
@@ -87,28 +87,34 @@ export const refundedLineSchema = z.object({
 });
 export type RefundedLine = z.infer<typeof refundedLineSchema>;
 
-/** Money given back, for some lines or as a sum. Amounts are positive, at the sale's scale. */
 export const saleRefunded = defineEvent(
   'sales.SaleRefunded',
-  z.object({
-    refundId: z.uuid(),
-    day: localDateSchema,
-    amount: z.int().positive(),
-    /** Adds up to `amount`; empty when a sum was given back that belongs to no line. */
-    lines: z.array(refundedLineSchema),
-    reason: z.string(),
-  }),
+  z
+    .object({
+      refundId: z.uuid(),
+      day: localDateSchema,
+      amount: z.int().positive(),
+      lines: z
+        .array(refundedLineSchema)
+        .describe('Adds up to `amount`; empty when a sum was given back that belongs to no line.'),
+      reason: z.string(),
+    })
+    .describe("Money given back, for some lines or as a sum. Amounts are positive, at the sale's scale."),
 );
-/** The whole of what was not refunded yet is given back; of a credit note, taken back (`amount` is negative then). */
 export const saleCancelled = defineEvent(
   'sales.SaleCancelled',
-  z.object({
-    day: localDateSchema,
-    amount: z.int(),
-    /** As for a refund; empty when a sum was refunded before, so that what is left belongs to no line. */
-    lines: z.array(refundedLineSchema),
-    reason: z.string(),
-  }),
+  z
+    .object({
+      day: localDateSchema,
+      amount: z.int(),
+      lines: z
+        .array(refundedLineSchema)
+        .describe('As for a refund; empty when a sum was refunded before, so that what is left belongs to no line.'),
+      reason: z.string(),
+    })
+    .describe(
+      'The whole of what was not refunded yet is given back; of a credit note, taken back (`amount` is negative then).',
+    ),
 );
 
 export const saleEvents = [saleRecorded, saleLinesAdded, saleAmended, saleRefunded, saleCancelled] as const;

@@ -6,7 +6,10 @@
 import { z } from 'zod';
 
 /** ISO 4217 code. */
-export const currencySchema = z.string().regex(/^[A-Z]{3}$/, 'a currency is an ISO 4217 code such as EUR');
+export const currencySchema = z
+  .string()
+  .regex(/^[A-Z]{3}$/, 'a currency is an ISO 4217 code such as EUR')
+  .meta({ examples: ['EUR'] });
 
 /** Decimal places of an amount: 19.99 has 2. At most 6, so that 9 billion units still fit a safe integer. */
 export const scaleSchema = z.int().min(0).max(6);

@@ -20,10 +20,16 @@ export const localDateSchema = z.iso
 export type LocalDate = string;
 
 /** A time of day, `HH:MM` or `HH:MM:SS`. */
-export const localTimeSchema = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$/, 'a time of day is HH:MM');
+export const localTimeSchema = z
+  .string()
+  .regex(/^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$/, 'a time of day is HH:MM')
+  .meta({ examples: ['09:30'] });
 
 /** An IANA zone that this runtime knows, for example `Europe/London`. */
-export const timeZoneSchema = z.string().refine(isTimeZone, 'a time zone is an IANA name such as Europe/London');
+export const timeZoneSchema = z
+  .string()
+  .refine(isTimeZone, 'a time zone is an IANA name such as Europe/London')
+  .meta({ examples: ['Europe/London'] });
 
 function isTimeZone(name: string): boolean {
   try {

@@ -12,22 +12,37 @@ export type WorkflowStep = z.infer<typeof workflowStepSchema>;
 
 export const projectCreated = defineEvent(
   'work.ProjectCreated',
-  z.object({
-    /** Short and upper case, for people: `FCREPO`. */
-    key: z.string(),
-    name: z.string(),
-    description: z.string(),
-    workflow: z.array(workflowStepSchema),
-  }),
+  z
+    .object({
+      key: z.string().describe('Short and upper case, for people: `FCREPO`.'),
+      name: z.string(),
+      description: z.string(),
+      workflow: z.array(workflowStepSchema),
+    })
+    .describe('A project, with the steps that its tasks go through.'),
 );
-export const projectRenamed = defineEvent('work.ProjectRenamed', z.object({ from: z.string(), to: z.string() }));
-export const projectDescribed = defineEvent('work.ProjectDescribed', z.object({ from: z.string(), to: z.string() }));
+export const projectRenamed = defineEvent(
+  'work.ProjectRenamed',
+  z.object({ from: z.string(), to: z.string() }).describe('A project has another name.'),
+);
+export const projectDescribed = defineEvent(
+  'work.ProjectDescribed',
+  z.object({ from: z.string(), to: z.string() }).describe('A project has another description.'),
+);
 export const projectWorkflowChanged = defineEvent(
   'work.ProjectWorkflowChanged',
-  z.object({ from: z.array(workflowStepSchema), to: z.array(workflowStepSchema) }),
+  z
+    .object({ from: z.array(workflowStepSchema), to: z.array(workflowStepSchema) })
+    .describe('The steps that tasks of a project go through changed.'),
 );
-export const projectArchived = defineEvent('work.ProjectArchived', z.object({}));
-export const projectRestored = defineEvent('work.ProjectRestored', z.object({}));
+export const projectArchived = defineEvent(
+  'work.ProjectArchived',
+  z.object({}).describe('A project is not worked on any more.'),
+);
+export const projectRestored = defineEvent(
+  'work.ProjectRestored',
+  z.object({}).describe('An archived project is worked on again.'),
+);
 
 export const projectEvents = [
   projectCreated,

@@ -11,8 +11,7 @@ export type TaskPriority = z.infer<typeof taskPrioritySchema>;
 export const taskDetailsSchema = z.object({
   title: z.string(),
   description: z.string(),
-  /** The work item type, in the project's own words: `Task`, `Bug`, `Story`. */
-  type: z.string(),
+  type: z.string().describe("The work item type, in the project's own words: `Task`, `Bug`, `Story`."),
   priority: taskPrioritySchema,
   storyPoints: z.int().nullable(),
   dueDate: instantSchema.nullable(),
@@ -24,33 +23,59 @@ export const taskStepSchema = z.object({ status: taskStatusSchema, statusName: z
 
 export const taskCreated = defineEvent(
   'work.TaskCreated',
-  taskDetailsSchema.extend({
-    projectId: z.uuid(),
-    /** The id people use elsewhere, such as `FCREPO-4`; null for tasks born here. */
-    externalKey: z.string().nullable(),
-    ...taskStepSchema.shape,
-    /** Fractional ordering key within (project, status); compared by bytes, ties by id. */
-    position: z.string(),
-    assigneeIds: z.array(z.uuid()),
-    labelIds: z.array(z.uuid()),
-  }),
+  taskDetailsSchema
+    .extend({
+      projectId: z.uuid(),
+      externalKey: z
+        .string()
+        .nullable()
+        .describe('The id people use elsewhere, such as `FCREPO-4`; null for tasks born here.'),
+      ...taskStepSchema.shape,
+      position: z.string().describe('Fractional ordering key within (project, status); compared by bytes, ties by id.'),
+      assigneeIds: z.array(z.uuid()),
+      labelIds: z.array(z.uuid()),
+    })
+    .describe('A task.'),
 );
-/** Only the details that changed. */
 export const taskDetailsChanged = defineEvent(
   'work.TaskDetailsChanged',
-  z.object({ from: taskDetailsSchema.partial(), to: taskDetailsSchema.partial() }),
+  z
+    .object({ from: taskDetailsSchema.partial(), to: taskDetailsSchema.partial() })
+    .describe('What a person edits in a form: only the details that changed.'),
 );
 export const taskStatusChanged = defineEvent(
   'work.TaskStatusChanged',
-  z.object({ from: taskStepSchema, to: taskStepSchema, /** in the new column */ position: z.string() }),
+  z
+    .object({ from: taskStepSchema, to: taskStepSchema, position: z.string().describe('In the new column.') })
+    .describe('A task went from one step of the workflow to another.'),
 );
-export const taskMoved = defineEvent('work.TaskMoved', z.object({ from: z.string(), to: z.string() }));
-export const taskAssigned = defineEvent('work.TaskAssigned', z.object({ assigneeId: z.uuid() }));
-export const taskUnassigned = defineEvent('work.TaskUnassigned', z.object({ assigneeId: z.uuid() }));
-export const taskLabelled = defineEvent('work.TaskLabelled', z.object({ labelId: z.uuid() }));
-export const taskUnlabelled = defineEvent('work.TaskUnlabelled', z.object({ labelId: z.uuid() }));
-export const taskDeleted = defineEvent('work.TaskDeleted', z.object({}));
-export const taskRestored = defineEvent('work.TaskRestored', z.object({}));
+export const taskMoved = defineEvent(
+  'work.TaskMoved',
+  z
+    .object({ from: z.string(), to: z.string() })
+    .describe('A task has another place in its column: ordering keys before and after.'),
+);
+export const taskAssigned = defineEvent(
+  'work.TaskAssigned',
+  z.object({ assigneeId: z.uuid() }).describe('A task was given to a member.'),
+);
+export const taskUnassigned = defineEvent(
+  'work.TaskUnassigned',
+  z.object({ assigneeId: z.uuid() }).describe('A task was taken from a member.'),
+);
+export const taskLabelled = defineEvent(
+  'work.TaskLabelled',
+  z.object({ labelId: z.uuid() }).describe('A task carries a label.'),
+);
+export const taskUnlabelled = defineEvent(
+  'work.TaskUnlabelled',
+  z.object({ labelId: z.uuid() }).describe('A task does not carry a label any more.'),
+);
+export const taskDeleted = defineEvent(
+  'work.TaskDeleted',
+  z.object({}).describe('A task was deleted; it can be restored.'),
+);
+export const taskRestored = defineEvent('work.TaskRestored', z.object({}).describe('A deleted task is back.'));
 
 export const taskEvents = [
   taskCreated,

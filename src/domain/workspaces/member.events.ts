@@ -7,21 +7,26 @@ export type Role = z.infer<typeof roleSchema>;
 
 export const memberAdded = defineEvent(
   'workspaces.MemberAdded',
-  z.object({
-    name: z.string().meta({ personal: true }),
-    email: z.string().nullable().meta({ personal: true }),
-    role: roleSchema,
-  }),
+  z
+    .object({
+      name: z.string().meta({ personal: true }),
+      email: z.string().nullable().meta({ personal: true }),
+      role: roleSchema,
+    })
+    .describe('Somebody belongs to the workspace.'),
 );
 export const memberRenamed = defineEvent(
   'workspaces.MemberRenamed',
-  z.object({ to: z.string().meta({ personal: true }) }),
+  z.object({ to: z.string().meta({ personal: true }) }).describe('A member has another name.'),
 );
 export const memberRoleChanged = defineEvent(
   'workspaces.MemberRoleChanged',
-  z.object({ from: roleSchema, to: roleSchema }),
+  z.object({ from: roleSchema, to: roleSchema }).describe('A member may do more or less than before.'),
 );
-export const memberRemoved = defineEvent('workspaces.MemberRemoved', z.object({}));
+export const memberRemoved = defineEvent(
+  'workspaces.MemberRemoved',
+  z.object({}).describe('Somebody does not belong to the workspace any more.'),
+);
 
 export const memberEvents = [memberAdded, memberRenamed, memberRoleChanged, memberRemoved] as const;
 export type MemberEvent = EventOf<(typeof memberEvents)[number]>;

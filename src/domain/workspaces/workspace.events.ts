@@ -8,34 +8,38 @@ import { localDateSchema, localTimeSchema, timeZoneSchema } from '../shared/time
 export const isoWeekdaySchema = z.int().min(1).max(7);
 
 export const workspaceSettingsSchema = z.object({
-  /** Days and months of every report are those of this zone. */
-  timeZone: timeZoneSchema,
+  timeZone: timeZoneSchema.describe('Days and months of every report are those of this zone.'),
   currency: currencySchema,
   weekStart: isoWeekdaySchema,
   workingDays: z.array(isoWeekdaySchema).max(7),
-  /** Who checks in after this local time is late. */
-  lateAfter: localTimeSchema,
+  lateAfter: localTimeSchema.describe('Who checks in after this local time is late.'),
 });
 export type WorkspaceSettings = z.infer<typeof workspaceSettingsSchema>;
 
 export const workspaceCreated = defineEvent(
   'workspaces.WorkspaceCreated',
-  z.object({ name: z.string(), settings: workspaceSettingsSchema }),
+  z
+    .object({ name: z.string(), settings: workspaceSettingsSchema })
+    .describe('A workspace: the tenant that all other things belong to.'),
 );
 export const workspaceRenamed = defineEvent(
   'workspaces.WorkspaceRenamed',
-  z.object({ from: z.string(), to: z.string() }),
+  z.object({ from: z.string(), to: z.string() }).describe('A workspace has another name.'),
 );
-/** Only the settings that changed. */
 export const workspaceSettingsChanged = defineEvent(
   'workspaces.WorkspaceSettingsChanged',
-  z.object({ from: workspaceSettingsSchema.partial(), to: workspaceSettingsSchema.partial() }),
+  z
+    .object({ from: workspaceSettingsSchema.partial(), to: workspaceSettingsSchema.partial() })
+    .describe('Only the settings that changed.'),
 );
 export const holidayAdded = defineEvent(
   'workspaces.HolidayAdded',
-  z.object({ date: localDateSchema, name: z.string() }),
+  z.object({ date: localDateSchema, name: z.string() }).describe('A day on which nobody is expected.'),
 );
-export const holidayRemoved = defineEvent('workspaces.HolidayRemoved', z.object({ date: localDateSchema }));
+export const holidayRemoved = defineEvent(
+  'workspaces.HolidayRemoved',
+  z.object({ date: localDateSchema }).describe('A day is a working day after all.'),
+);
 
 export const workspaceEvents = [
   workspaceCreated,
