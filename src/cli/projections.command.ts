@@ -5,6 +5,7 @@ import { listBuilds, schemaOf } from '../projections/engine/build-registry.js';
 import type { Outcome } from '../projections/engine/control-requests.js';
 import { CliError } from './failure.js';
 import { carryOut, withDatabase } from './projections/control.js';
+import { addVerify } from './projections/verify.js';
 import { watchBuilds } from './projections/watch-builds.js';
 
 export function projectionsCommand(): Command {
@@ -45,6 +46,7 @@ export function projectionsCommand(): Command {
         }),
       );
   }
+  addVerify(command);
   return command;
 }
 

@@ -39,7 +39,11 @@ export interface BatchWriter {
   forget(): void;
 }
 
-export const createBatchWriter = (database: WriteDatabase, projection: Projection, buildId: string): BatchWriter =>
+export const createBatchWriter = (
+  database: Pick<WriteDatabase, 'query'>,
+  projection: Projection,
+  buildId: string,
+): BatchWriter =>
   projection.kind === 'journal'
     ? new JournalWriter(projection, buildId)
     : new EntityWriter(database, projection, buildId);
@@ -51,7 +55,7 @@ class EntityWriter implements BatchWriter {
   readonly #cache = new RowCache();
 
   constructor(
-    private readonly database: WriteDatabase,
+    private readonly database: Pick<WriteDatabase, 'query'>,
     private readonly projection: EntityProjection,
     buildId: string,
   ) {

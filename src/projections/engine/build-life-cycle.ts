@@ -119,7 +119,7 @@ async function buildsOf(
   await lockProjection(session, projection);
   const rows = await session.query({
     text: `SELECT id, version, state, live_since IS NOT NULL FROM control.builds
-      WHERE projection = $1 AND state <> 'dropped' ORDER BY live_since DESC`,
+      WHERE projection = $1 AND state IN ('building', 'live', 'retired') ORDER BY live_since DESC`,
     values: [projection],
   });
   const builds = rows.map(knownBuild);

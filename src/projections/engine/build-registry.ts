@@ -132,10 +132,12 @@ export async function lockProjection(session: WriteSession, name: string): Promi
   await session.query({ text: 'SELECT pg_advisory_xact_lock(hashtextextended($1, 1))', values: [name] });
 }
 
-/** All builds that are not dropped, by projection. */
+/** All builds that serve, served or are to, by projection: no shadows, and none as of then. */
 export async function listBuilds(database: WriteDatabase): Promise<readonly Build[]> {
   return buildsOf(
-    await database.query({ text: `${SELECT_SHARES} WHERE b.state <> 'dropped' ORDER BY b.projection, b.id, c.shard` }),
+    await database.query({
+      text: `${SELECT_SHARES} WHERE b.state IN ('building', 'live', 'retired') ORDER BY b.projection, b.id, c.shard`,
+    }),
   );
 }
 
@@ -185,7 +187,7 @@ export async function ensureBuilds(database: WriteDatabase, projection: Projecti
 export async function addBuild(
   session: WriteSession,
   { name, version }: { name: string; version: number },
-  state: BuildState,
+  state: BuildState | 'shadow' | 'as_of',
 ): Promise<string> {
   const [row] = await session.query({
     text: `WITH build AS (
@@ -197,7 +199,7 @@ export async function addBuild(
   return row?.[0] ?? '';
 }
 
-async function makeTables(session: WriteSession, projection: Projection, id: string): Promise<void> {
+export async function makeTables(session: WriteSession, projection: Projection, id: string): Promise<void> {
   const schema = schemaOf(id);
   await session.query({ text: `CREATE SCHEMA ${schema}` });
   await session.query({ text: `GRANT USAGE ON SCHEMA ${schema} TO teampulse_reader` });

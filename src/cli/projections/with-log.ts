@@ -1,0 +1,28 @@
+/** The log and the database of the read models, for commands that do a projection's work themselves. Ctrl-C ends it in good order. */
+import { loadConfig, requireConfig } from '../../adapters/config/config.js';
+import { EventStoreDbAdapter } from '../../adapters/eventstore/eventstore-db.adapter.js';
+import { PostgresWriteDatabase } from '../../adapters/postgres/postgres-write-database.js';
+import { eventCatalogue } from '../../domain/event-catalogue.js';
+import type { EventLog } from '../../projections/ports/event-log.port.js';
+import type { WriteDatabase } from '../../projections/ports/write-database.port.js';
+
+export interface LogAndDatabase {
+  readonly log: EventLog;
+  readonly database: WriteDatabase;
+  readonly signal: AbortSignal;
+}
+
+export async function withLog<T>(work: (parts: LogAndDatabase) => Promise<T>): Promise<T> {
+  const { databaseUrl, eventstoreUrl } = requireConfig(loadConfig(), 'databaseUrl', 'eventstoreUrl');
+  const log = new EventStoreDbAdapter(eventstoreUrl, eventCatalogue);
+  const database = new PostgresWriteDatabase(databaseUrl);
+  const interruption = new AbortController();
+  const interrupt = (): void => interruption.abort(new Error('it was interrupted'));
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  try {
+    return await work({ log, database, signal: interruption.signal });
+  } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+    await Promise.all([log.dispose(), database.close()]);
+  }
+}
