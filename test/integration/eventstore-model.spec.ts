@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import {
   BACKWARDS,
   END,
-  EventStoreDBClient,
   FORWARDS,
   START,
   StreamDeletedError,
@@ -17,21 +16,13 @@ import {
   type StreamSubscription,
 } from '@eventstore/db-client';
 import * as fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { EventStoreModel, TOMBSTONE, type Answer, type Expected } from '../support/event-store-model.js';
-import { startTestEventStore, type TestEventStore } from '../support/event-store.js';
+import { client } from '../support/event-store-client.js';
 
-let store: TestEventStore;
-let client: EventStoreDBClient;
 beforeAll(async () => {
-  store = await startTestEventStore();
-  client = EventStoreDBClient.connectionString(store.connectionString);
   // Opens the client's batch append call: while it opens it, the client does not keep its appends in order.
   await client.appendToStream('first', jsonEvent({ type: 'model.Began', data: {} }));
-});
-afterAll(async () => {
-  await client.dispose();
-  await store.close();
 });
 
 const STREAMS = 3;

@@ -19,19 +19,8 @@ import {
   type PersistentSubscriptionToStream,
   type PersistentSubscriptionToStreamResolvedEvent as Delivered,
 } from '@eventstore/db-client';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { startTestEventStore, type TestEventStore } from '../support/event-store.js';
-
-let store: TestEventStore;
-let client: EventStoreDBClient;
-beforeAll(async () => {
-  store = await startTestEventStore();
-  client = EventStoreDBClient.connectionString(store.connectionString);
-});
-afterAll(async () => {
-  await client.dispose();
-  await store.close();
-});
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { client, newStream, store } from '../support/event-store-client.js';
 
 const open: { unsubscribe(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -41,7 +30,6 @@ afterEach(async () => {
 const event = (n: number, id: string = randomUUID(), metadata?: Record<string, unknown>) =>
   jsonEvent({ id, type: 'test.Counted', data: { n }, ...(metadata && { metadata }) });
 const events = (...numbers: number[]) => numbers.map((n) => event(n));
-const newStream = () => `thing-${randomUUID()}`;
 const numberOf = ({ event: found }: Delivered) => (found?.data as { n: number } | undefined)?.n;
 const until = (condition: () => unknown) =>
   vi.waitFor(

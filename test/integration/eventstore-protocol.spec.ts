@@ -12,27 +12,10 @@ import {
   eventTypeFilter,
   jsonEvent,
 } from '@eventstore/db-client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestEventStore, type TestEventStore } from '../support/event-store.js';
-
-let store: TestEventStore;
-let client: EventStoreDBClient;
-beforeAll(async () => {
-  store = await startTestEventStore();
-  client = EventStoreDBClient.connectionString(store.connectionString);
-});
-afterAll(async () => {
-  await client.dispose();
-  await store.close();
-});
+import { describe, expect, it } from 'vitest';
+import { client, collect, newStream, store } from '../support/event-store-client.js';
 
 const event = (n = 0, id: string = randomUUID()) => jsonEvent({ id, type: 'test.Happened', data: { n } });
-const newStream = () => `thing-${randomUUID()}`;
-async function collect<T>(read: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const item of read) all.push(item);
-  return all;
-}
 const numbers = async (stream: string, options = {}) =>
   (await collect(client.readStream(stream, options))).map(({ event: read }) => Number(read?.revision));
 

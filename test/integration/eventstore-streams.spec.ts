@@ -4,7 +4,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import {
   BACKWARDS,
   END,
-  EventStoreDBClient,
   FORWARDS,
   NO_STREAM,
   START,
@@ -17,28 +16,11 @@ import {
   type Position,
   type ReadStreamOptions,
 } from '@eventstore/db-client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestEventStore, type TestEventStore } from '../support/event-store.js';
-
-let store: TestEventStore;
-let client: EventStoreDBClient;
-beforeAll(async () => {
-  store = await startTestEventStore();
-  client = EventStoreDBClient.connectionString(store.connectionString);
-});
-afterAll(async () => {
-  await client.dispose();
-  await store.close();
-});
+import { describe, expect, it } from 'vitest';
+import { client, collect, newStream } from '../support/event-store-client.js';
 
 const event = (n: number) => jsonEvent({ type: 'test.Counted', data: { n } });
 const events = (...numbers: number[]) => numbers.map(event);
-const newStream = () => `thing-${randomUUID()}`;
-async function collect<T>(read: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const item of read) all.push(item);
-  return all;
-}
 const read = async (stream: string, options: ReadStreamOptions = {}) =>
   (await collect(client.readStream(stream, options))).map((item) => Number(item.event?.revision));
 const both = async (stream: string) => [

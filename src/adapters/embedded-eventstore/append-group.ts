@@ -52,6 +52,8 @@ export class AppendGroup {
   readonly #known = new Map<string, WrittenAt & { readonly id: string }>();
 
   readonly #byId = new Map<string, StoredEvent>();
+  /** Streams that are taken for new ones, because somebody expects them to be; `commit` looks. */
+  readonly #supposedNew = new Set<string>();
 
   /**
    * @param head the position of the last committed event
@@ -64,10 +66,20 @@ export class AppendGroup {
     private readonly newId: () => string,
   ) {}
 
-  /** Loads what deciding these writes needs and memory does not have. At most two queries, however many writes. */
-  async load(client: pg.ClientBase, requests: readonly WriteRequest[]): Promise<void> {
+  /**
+   * Loads what deciding these writes needs and memory does not have. At most two queries, however many writes.
+   * @param suppose takes streams for new where a write says so: nearly all that do are right, and asking first would cost
+   * them a second journey to Postgres
+   */
+  async load(client: pg.ClientBase, requests: readonly WriteRequest[], suppose: boolean): Promise<void> {
     const missing = new Set<string>();
-    for (const { stream } of requests) if (!this.committed.get(stream)) missing.add(baseOf(stream));
+    for (const { kind, stream, expected } of requests) {
+      if (this.committed.get(stream)) continue;
+      const isNew = suppose && kind === 'append' && expected === EXPECT.noStream && !isMetastream(stream);
+      if (isNew) this.#supposedNew.add(stream);
+      else missing.add(baseOf(stream));
+    }
+    for (const base of missing) this.#supposedNew.delete(base);
     if (missing.size > 0) {
       for (const [base, state] of await loadStates(client, [...missing])) this.#states.set(base, state);
     }
@@ -108,18 +120,31 @@ export class AppendGroup {
     }
   }
 
-  /** One statement, so one transaction and one flush to disk. */
-  async commit(client: pg.ClientBase): Promise<void> {
+  /**
+   * One statement, so one transaction and one flush to disk. False when a stream that was taken for new is not: then
+   * nothing was written, and no outcome holds.
+   */
+  async commit(client: pg.ClientBase): Promise<boolean> {
     const { events } = this;
-    if (events.length === 0) return;
-    await client.query({
+    const supposed = [...this.#supposedNew];
+    if (events.length === 0) return supposed.length === 0;
+    const { rowCount } = await client.query({
       name: 'append',
       text: `INSERT INTO eventstore.event (position, recorded_at, stream, revision, id, type, is_json, data, metadata, checksum)
              SELECT $1::bigint + n, $2::bigint, stream, revision, id, type, is_json, data, metadata, checksum::integer
                FROM unnest($3::text[], $4::bigint[], $5::uuid[], $6::text[], $7::bool[], $8::bytea[], $9::bytea[], $10::bigint[])
-                    WITH ORDINALITY AS e (stream, revision, id, type, is_json, data, metadata, checksum, n)`,
-      values: [this.head, this.now, ...eventColumns(events)],
+                    WITH ORDINALITY AS e (stream, revision, id, type, is_json, data, metadata, checksum, n)
+              WHERE NOT EXISTS (SELECT FROM unnest($11::text[]) AS supposed (stream)
+                                 CROSS JOIN LATERAL (SELECT revision FROM eventstore.event WHERE event.stream = supposed.stream
+                                                      ORDER BY revision DESC LIMIT 1) there)`,
+      values: [
+        this.head,
+        this.now,
+        ...eventColumns(events),
+        textArray(supposed.flatMap((stream) => [stream, metastreamOf(stream)])),
+      ],
     });
+    return rowCount === events.length;
   }
 
   /** Makes what the group did, or merely learnt, the committed state. */

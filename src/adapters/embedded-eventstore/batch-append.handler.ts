@@ -6,24 +6,23 @@
  * its deadline, and this side never ends the call by itself.
  */
 import type { ServerDuplexStream } from '@grpc/grpc-js';
-import type streams from '@eventstore/db-client/generated/streams_pb.js';
 import * as replies from './batch-replies.js';
+import type { BatchOptions, BatchRequest } from './batch-request.js';
 import type { LogWriter, PendingWrite, WriteAnswer } from './log-writer.js';
 import {
   BadRequest,
+  MissingExpectedRevision,
   MissingMetadata,
-  readExpected,
-  readProposedEvent,
-  readStreamName,
-  readUuid,
+  checkedEvent,
+  checkedStreamName,
+  checkedUuid,
   sizeOf,
 } from './requests.js';
 import type { Caller } from './security/stream-acl.js';
 import type { ProposedEvent } from './stored-event.js';
 import { asRpcError } from './write.handlers.js';
 
-type Request = InstanceType<typeof streams.BatchAppendReq>;
-export type BatchAppendCall = ServerDuplexStream<Request, Buffer>;
+export type BatchAppendCall = ServerDuplexStream<BatchRequest, Buffer>;
 
 /** A real node's write timeout: a longer deadline has no effect there either. */
 const WRITE_TIMEOUT_MS = 2_000;
@@ -79,10 +78,10 @@ export function handleBatchAppend(
     if (halfClosed && pending.size === 0) call.end();
   };
 
-  const begin = (correlationId: string, options: InstanceType<typeof streams.BatchAppendReq.Options>): void => {
-    const stream = readStreamName(options.getStreamIdentifier());
-    const expected = readExpected(options, options.hasStreamPosition() ? options.getStreamPosition() : undefined);
-    const timeout = Math.min(timeLeft(options), WRITE_TIMEOUT_MS);
+  const begin = (correlationId: string, { streamName, expected, deadline }: BatchOptions): void => {
+    const stream = checkedStreamName(streamName);
+    if (expected === undefined) throw new MissingExpectedRevision('an expected revision is required');
+    const timeout = Math.min(deadline - Date.now(), WRITE_TIMEOUT_MS);
     const timer = setTimeout(
       () => {
         pending.get(correlationId)?.write?.abandon();
@@ -95,24 +94,24 @@ export function handleBatchAppend(
     else if (stream === '$all') answer(correlationId, replies.accessDenied(correlationId, stream));
   };
 
-  const take = (request: Request): void => {
-    const correlationId = readUuid(request.getCorrelationId());
-    const options = request.getOptions();
+  const take = (request: BatchRequest): void => {
+    const correlationId = checkedUuid(request.correlationId);
+    const { options } = request;
     try {
       // Options for an id that is still pending would orphan its answer.
       if (options && !pending.has(correlationId)) begin(correlationId, options);
       const append = pending.get(correlationId);
       // Unknown, or answered already: the rest of that append is ignored.
       if (!append || append.write) return;
-      for (const message of request.getProposedMessagesList()) {
-        const event = readProposedEvent(message);
+      for (const sent of request.events) {
+        const event = checkedEvent(sent);
         append.events.push(event);
         append.bytes += sizeOf(event);
         if (append.bytes > maxAppendSize) {
           return answer(correlationId, replies.maximumSizeExceeded(correlationId, append.stream, maxAppendSize));
         }
       }
-      if (request.getIsFinal()) submit(correlationId, append);
+      if (request.isFinal) submit(correlationId, append);
     } catch (error) {
       if (!(error instanceof BadRequest || error instanceof MissingMetadata)) throw error;
       const stream = pending.get(correlationId)?.stream ?? '';
@@ -137,7 +136,7 @@ export function handleBatchAppend(
     }
   };
 
-  call.on('data', (request: Request) => {
+  call.on('data', (request: BatchRequest) => {
     try {
       take(request);
     } catch (error) {
@@ -157,11 +156,4 @@ export function handleBatchAppend(
   };
   call.on('cancelled', leave);
   call.on('error', leave);
-}
-
-/** Milliseconds until the deadline inside the message; endless without one. */
-function timeLeft(options: InstanceType<typeof streams.BatchAppendReq.Options>): number {
-  const deadline = options.getDeadline();
-  if (!deadline) return Number.POSITIVE_INFINITY;
-  return deadline.getSeconds() * 1000 + deadline.getNanos() / 1e6 - Date.now();
 }

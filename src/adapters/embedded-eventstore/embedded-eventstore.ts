@@ -23,6 +23,7 @@ import persistentService from '@eventstore/db-client/generated/persistent_grpc_p
 import streamsService from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import { handleBatchAppend, type BatchAppendCall } from './batch-append.handler.js';
+import { decodeBatchRequest } from './batch-request.js';
 import { LiveLog } from './live-log.js';
 import { LogReader } from './log-reader.js';
 import { LogWriter } from './log-writer.js';
@@ -179,7 +180,7 @@ function addServices(server: Server, parts: Parts): void {
     {
       ...definition,
       read: { ...definition.read, responseSerialize: asIs },
-      batchAppend: { ...definition.batchAppend, responseSerialize: asIs },
+      batchAppend: { ...definition.batchAppend, requestDeserialize: decodeBatchRequest, responseSerialize: asIs },
     },
     {
       append,

@@ -40,6 +40,8 @@ export class LogReader {
       connectionTimeoutMillis: QUERY_TIMEOUT_MS,
       query_timeout: QUERY_TIMEOUT_MS,
       statement_timeout: QUERY_TIMEOUT_MS,
+      // A plan that was made while the log was small must not read a large one from its beginning.
+      options: '-c enable_seqscan=off',
     });
     this.#pool.on('error', (error) => log.warn({ err: error }, 'the event store lost a Postgres connection'));
   }

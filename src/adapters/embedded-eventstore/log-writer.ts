@@ -152,7 +152,7 @@ export class LogWriter {
     return taken.filter((write) => !write.abandoned);
   }
 
-  async #commit(client: pg.ClientBase, writes: readonly QueuedWrite[]): Promise<void> {
+  async #commit(client: pg.ClientBase, writes: readonly QueuedWrite[], suppose = true): Promise<void> {
     if (writes.length === 0) return;
     const group = new AppendGroup(this.states, this.live.head, this.#time(), randomUUID);
     const decided: [QueuedWrite, WriteOutcome][] = [];
@@ -161,10 +161,11 @@ export class LogWriter {
       await group.load(
         client,
         writes.map((write) => write.request),
+        suppose,
       );
       for (const write of writes) decided.push([write, group.add(write.request)]);
       sent = true;
-      await group.commit(client);
+      if (!(await group.commit(client))) return await this.#commit(client, writes, false);
     } catch (error) {
       await this.#failed(client, writes, error, sent ? { group, writes: decided } : undefined);
       return;

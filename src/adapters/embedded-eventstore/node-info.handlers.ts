@@ -13,8 +13,7 @@ const PERSISTENT = 'event_store.client.persistent_subscriptions.persistentsubscr
 const METHODS: readonly (readonly [service: string, method: string, features: readonly string[]])[] = [
   [STREAMS, 'read', ['position', 'events']],
   [STREAMS, 'append', []],
-  // Not its feature `deadline_duration`: the client's classes, from which this server is built, do not know that field.
-  [STREAMS, 'batchappend', []],
+  [STREAMS, 'batchappend', ['deadline_duration']],
   [STREAMS, 'delete', []],
   [STREAMS, 'tombstone', []],
   [PERSISTENT, 'create', ['stream', 'all']],

@@ -7,19 +7,30 @@ export class ClientGone extends Error {}
 const GONE = new ClientGone();
 
 export class Outbound {
-  readonly #gone = new AbortController();
+  #isGone = false;
+  /** Made for who asks: most reads are over before anybody could. */
+  #signal: AbortController | undefined;
+  /** Of a write that waits for room. */
+  #settle: (() => void) | undefined;
 
   constructor(private readonly call: ServerWritableStream<unknown, Buffer>) {
-    // A reason of ours: without one, abort() makes an exception with a stack trace, for every call.
-    const leave = (): void => this.#gone.abort(GONE);
+    const leave = (): void => {
+      this.#isGone = true;
+      // A reason of ours: without one, abort() makes an exception with a stack trace.
+      this.#signal?.abort(GONE);
+      this.#settle?.();
+    };
     call.on('cancelled', leave);
     call.on('error', leave);
     call.on('close', leave);
+    call.on('drain', () => this.#settle?.());
   }
 
   /** Aborted when the client has gone. */
   get gone(): AbortSignal {
-    return this.#gone.signal;
+    this.#signal ??= new AbortController();
+    if (this.#isGone) this.#signal.abort(GONE);
+    return this.#signal.signal;
   }
 
   /**
@@ -28,21 +39,17 @@ export class Outbound {
    * @throws ClientGone
    */
   write(message: Buffer): Promise<void> | undefined {
-    if (this.#gone.signal.aborted) throw new ClientGone();
+    if (this.#isGone) throw new ClientGone();
     return this.call.write(message) ? undefined : this.#drained();
   }
 
   #drained(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const { signal } = this.#gone;
-      const settle = (): void => {
-        this.call.off('drain', settle);
-        signal.removeEventListener('abort', settle);
-        if (signal.aborted) reject(new ClientGone());
+      this.#settle = () => {
+        this.#settle = undefined;
+        if (this.#isGone) reject(new ClientGone());
         else resolve();
       };
-      this.call.on('drain', settle);
-      signal.addEventListener('abort', settle);
     });
   }
 }

@@ -27,20 +27,26 @@ type StreamIdentifierMessage = InstanceType<typeof shared.StreamIdentifier>;
 /** @throws BadRequest */
 export function readUuid(uuid: UuidMessage | undefined): string {
   const structured = uuid?.getStructured();
-  let text = (uuid?.getString() ?? '').toLowerCase();
-  if (structured) {
-    const hex = half(structured.getMostSignificantBits()) + half(structured.getLeastSignificantBits());
-    text = hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-  }
-  if (!UUID.test(text)) throw new BadRequest('an id is not a uuid');
-  return text;
+  if (!structured) return checkedUuid(uuid?.getString() ?? '');
+  const hex = half(structured.getMostSignificantBits()) + half(structured.getLeastSignificantBits());
+  return checkedUuid(hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'));
 }
 
 const half = (bits: string): string => BigInt.asUintN(64, BigInt(bits)).toString(16).padStart(16, '0');
 
+/** In lower case. @throws BadRequest */
+export function checkedUuid(text: string): string {
+  const uuid = text.toLowerCase();
+  if (!UUID.test(uuid)) throw new BadRequest('an id is not a uuid');
+  return uuid;
+}
+
 /** The stream's name. @throws BadRequest when it is empty or can't be stored */
-export function readStreamName(identifier: StreamIdentifierMessage | undefined): string {
-  const bytes = identifier?.getStreamName_asU8() ?? new Uint8Array(0);
+export const readStreamName = (identifier: StreamIdentifierMessage | undefined): string =>
+  checkedStreamName(identifier?.getStreamName_asU8() ?? new Uint8Array(0));
+
+/** @param bytes UTF-8. @throws BadRequest when the name is empty or can't be stored */
+export function checkedStreamName(bytes: Uint8Array): string {
   const name = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
   if (name === '' || name === '$$') throw new BadRequest('a stream name must not be empty');
   if (bytes.length > MAX_NAME_BYTES) throw new BadRequest(`a stream name has at most ${MAX_NAME_BYTES} bytes`);
@@ -48,26 +54,35 @@ export function readStreamName(identifier: StreamIdentifierMessage | undefined):
   return name;
 }
 
-type ProposedMessage =
-  InstanceType<typeof streams.AppendReq.ProposedMessage> | InstanceType<typeof streams.BatchAppendReq.ProposedMessage>;
+/** An event as a client sent it: nothing of it is checked. */
+export interface SentEvent {
+  readonly id: string;
+  readonly type: string | undefined;
+  readonly contentType: string | undefined;
+  readonly data: Uint8Array;
+  readonly metadata: Uint8Array;
+}
 
 /** @throws BadRequest, MissingMetadata */
-export function readProposedEvent(message: ProposedMessage): ProposedEvent {
-  const id = readUuid(message.getId());
-  if (id === EMPTY_UUID) throw new BadRequest('an event id must not be empty');
+export function readProposedEvent(message: InstanceType<typeof streams.AppendReq.ProposedMessage>): ProposedEvent {
   const map = message.getMetadataMap();
-  const type = map.get('type');
-  const contentType = map.get('content-type');
+  return checkedEvent({
+    id: readUuid(message.getId()),
+    type: map.get('type'),
+    contentType: map.get('content-type'),
+    data: message.getData_asU8(),
+    metadata: message.getCustomMetadata_asU8(),
+  });
+}
+
+/** @throws BadRequest, MissingMetadata */
+export function checkedEvent({ id: sentId, type, contentType, data, metadata }: SentEvent): ProposedEvent {
+  const id = checkedUuid(sentId);
+  if (id === EMPTY_UUID) throw new BadRequest('an event id must not be empty');
   if (type === undefined) throw new MissingMetadata('type');
   if (contentType === undefined) throw new MissingMetadata('content-type');
   if (type === '' || type.includes('\0')) throw new BadRequest('an event type must not be empty or contain NUL');
-  return {
-    id,
-    type,
-    isJson: contentType === 'application/json',
-    data: message.getData_asU8(),
-    metadata: message.getCustomMetadata_asU8(),
-  };
+  return { id, type, isJson: contentType === 'application/json', data, metadata };
 }
 
 /** What counts towards the append limit, as 24.10 counts it. */

@@ -54,6 +54,8 @@ export class WriterSession {
       await acquireLock(client);
       // An append is acknowledged after its commit: the commit must mean "on disk", whatever the database's default.
       await client.query("SET synchronous_commit = 'on'");
+      // A plan that was made while the log was small must not read a large one from its beginning.
+      await client.query('SET enable_seqscan = off');
       await migrate(client, this.log);
       await this.onOpen(client);
     } catch (error) {

@@ -6,6 +6,7 @@ import type { ExpectedRevision } from '../../commands/ports/event-store.port.js'
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
 import { ProtoReader } from '../protobuf/proto-reader.js';
 import { ProtoWriter } from '../protobuf/proto-writer.js';
+import { uuidIn } from '../protobuf/uuid-message.js';
 import { identifier } from './read-wire.js';
 
 /** An event on its way to the log. */
@@ -141,24 +142,6 @@ function positionIn(message: ProtoReader): LogPosition {
     else message.skip();
   }
   return { commit, prepare };
-}
-
-/** Also as two numbers, which a server may choose. */
-function uuidIn(message: ProtoReader): string {
-  for (let field = message.next(); field > 0; field = message.next()) {
-    if (field === 2) return message.string();
-    if (field === 1) return structured(message.message());
-    message.skip();
-  }
-  return '';
-}
-
-function structured(message: ProtoReader): string {
-  let hex = '';
-  for (let field = message.next(); field > 0; field = message.next()) {
-    hex += message.bigUint().toString(16).padStart(16, '0');
-  }
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
 /** Refusals are rare: the client's own classes know them all. */
