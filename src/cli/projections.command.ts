@@ -5,6 +5,8 @@ import { listBuilds, schemaOf } from '../projections/engine/build-registry.js';
 import type { Outcome } from '../projections/engine/control-requests.js';
 import { CliError } from './failure.js';
 import { carryOut, withDatabase } from './projections/control.js';
+import { show, type ShowOptions } from './projections/show.js';
+import { table } from './projections/table.js';
 import { addVerify } from './projections/verify.js';
 import { watchBuilds } from './projections/watch-builds.js';
 
@@ -14,9 +16,30 @@ export function projectionsCommand(): Command {
     .command('list')
     .description('every build: which one serves, how far it is, and why it stopped where it did')
     .option('--json', 'as JSON, for scripts')
-    .action(async (options: { json?: true }) =>
-      withDatabase(async (database) => list(database, options.json === true)),
+    .option('--watch', 'again every second, until Ctrl-C')
+    .action(async (options: ShowOptions) =>
+      withDatabase(async (database) => show(options, async () => list(database))),
     );
+  command
+    .command('status')
+    .argument('[names...]', 'only these')
+    .option('--json', 'as JSON, for scripts')
+    .option('--watch', 'again every second, until Ctrl-C')
+    .description(
+      'Whether each read model runs, and how far it is behind the log. Exits with 3 when one is stopped or dead:\n' +
+        'the log goes on, and no worker moves it.',
+    )
+    .action(async (names: string[], options: ShowOptions) => (await statusCommands()).showStatus(names, options));
+  command
+    .command('lag')
+    .argument('[names...]', 'only these')
+    .option('--json', 'as JSON, for scripts')
+    .option('--watch', 'again every second, until Ctrl-C')
+    .description(
+      'How far each read model is behind the head of the log: in events that it takes and has not applied (from 1000 on\n' +
+        'only "at least"), and in the age of the oldest of them.',
+    )
+    .action(async (names: string[], options: ShowOptions) => (await statusCommands()).showLag(names, options));
   command
     .command('rebuild')
     .argument('[names...]', 'projections, as `list` names them')
@@ -84,7 +107,10 @@ async function rollback(database: PostgresWriteDatabase, name: string, to: strin
 
 const buildIn = ({ build }: Outcome): string => String(build);
 
-async function list(database: PostgresWriteDatabase, json: boolean): Promise<void> {
+/** They need every capability, which takes longer to load than the other commands take to run. */
+const statusCommands = async (): Promise<typeof import('./projections/status.js')> => import('./projections/status.js');
+
+async function list(database: PostgresWriteDatabase): Promise<{ rows: unknown; text: string }> {
   const builds = await listBuilds(database);
   const rows = builds.map((build) => ({
     projection: build.projection,
@@ -95,18 +121,7 @@ async function list(database: PostgresWriteDatabase, json: boolean): Promise<voi
     position: build.position ? String(build.position.commit) : null,
     ...(build.stopped && { stopped: build.stopped }),
   }));
-  if (json) console.log(JSON.stringify(rows, null, 2));
-  else if (rows.length === 0) console.log('There are no read models yet: a worker makes them when it starts.');
-  else for (const line of table(rows.map((row) => [row.projection, `v${row.version}`, row.build, row.state, String(row.events), row.position ?? '-', row.stopped?.reason ?? '']))) console.log(line); // prettier-ignore
-}
-
-function table(rows: readonly (readonly string[])[]): string[] {
-  const head = ['PROJECTION', 'VERSION', 'BUILD', 'STATE', 'EVENTS', 'POSITION', 'STOPPED BECAUSE'];
-  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)));
-  return [head, ...rows].map((row) =>
-    row
-      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
+  if (rows.length === 0) return { rows, text: 'There are no read models yet: a worker makes them when it starts.' };
+  const cells = rows.map((row) => [row.projection, `v${row.version}`, row.build, row.state, String(row.events), row.position ?? '-', row.stopped?.reason ?? '']); // prettier-ignore
+  return { rows, text: table(['PROJECTION', 'VERSION', 'BUILD', 'STATE', 'EVENTS', 'POSITION', 'STOPPED BECAUSE'], cells) }; // prettier-ignore
 }

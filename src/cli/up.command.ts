@@ -21,6 +21,7 @@ async function up(): Promise<void> {
   await runService(async (signal) => {
     const installation = await startInstallation(config, logger, signal);
     console.log(`TeamPulse is ready at ${installation.address} (data in ${config.dataFolder}). Ctrl-C stops it.`);
+    console.log(`Health and figures of the read models: ${installation.monitorAddress}/health/ready and /metrics.`);
     return installation;
   }, STOP_TIMEOUT_MS);
 }

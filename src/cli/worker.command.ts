@@ -9,22 +9,30 @@ import { eventCatalogue } from '../domain/event-catalogue.js';
 import { formatPosition } from '../domain/shared/position.js';
 import type { EngineNotice } from '../projections/engine/notices.js';
 import { ProjectionWorker } from '../projections/engine/projection-worker.js';
+import { asPort } from './arguments.js';
 import { runPublisher } from './publisher.js';
 import { runService, type Service } from './service.js';
+import { startMonitor, type Monitor } from './worker/monitor.js';
 
 export function workerCommand(): Command {
   return new Command('worker')
     .description(
       'Keep the read models up to date with the log, and publish its events: to NATS_URL, else by NOTIFY.\n' +
-        'Needs EVENTSTORE_URL and DATABASE_URL, or a running `teampulse up`. Several may run at once: they share the work.',
+        'Needs EVENTSTORE_URL and DATABASE_URL, or a running `teampulse up`. Several may run at once: they share the work.\n' +
+        'Prints where it can be watched: /health/live, /health/ready and, for Prometheus, /metrics.',
     )
-    .action(async () => {
+    .option('--port <port>', 'the port to be watched on (default: WORKER_HTTP_PORT, else any free one)', asPort)
+    .action(async ({ port }: { port?: number }) => {
       const config = loadConfig();
-      await runService(async () => startWorker(config));
+      await runService(async () => {
+        const worker = await startWorker({ ...config, workerHttpPort: port ?? config.workerHttpPort });
+        console.log(worker.address);
+        return worker;
+      });
     });
 }
 
-async function startWorker(config: Config): Promise<Service> {
+async function startWorker(config: Config): Promise<Service & { readonly address: string }> {
   const { databaseUrl, eventstoreUrl, natsUrl } = requireConfig(config, 'databaseUrl', 'eventstoreUrl');
   const logger = createLogger({ name: 'worker', level: config.logLevel });
   const log = new EventStoreDbAdapter(eventstoreUrl, eventCatalogue);
@@ -33,20 +41,39 @@ async function startWorker(config: Config): Promise<Service> {
     log,
     database,
     projections: allProjections,
-    notice: (notice) => report(notice, logger),
+    notice: (notice) => {
+      if (notice.kind === 'applied') monitor?.metrics.applied(notice.projection, notice.events, notice.seconds);
+      else report(notice, logger);
+    },
   });
   const stopPublishing = new AbortController();
+  let monitor: Monitor | undefined;
   try {
+    monitor = await startMonitor({
+      log,
+      database,
+      projections: allProjections,
+      reader: () => projections.readTo,
+      revive: () => {
+        logger.warn('the reader of the log is dead, it is given a new connection');
+        projections.readAnew();
+      },
+      host: config.workerHttpHost,
+      port: config.workerHttpPort,
+    });
     await projections.start();
   } catch (error) {
+    await monitor?.close();
     await Promise.all([log.dispose(), database.close()]);
     throw error;
   }
+  const watching = monitor;
   const publishing = runPublisher({ databaseUrl, natsUrl, log, logger, signal: stopPublishing.signal });
   return {
+    address: watching.address,
     async stop() {
       stopPublishing.abort();
-      await Promise.all([projections.stop(), publishing]);
+      await Promise.all([projections.stop(), publishing, watching.close()]);
       await Promise.all([log.dispose(), database.close()]);
     },
     ended: publishing,
@@ -54,7 +81,7 @@ async function startWorker(config: Config): Promise<Service> {
 }
 
 /** What people should know of a healthy worker is little; what stopped or waits, they should see. */
-function report(notice: EngineNotice, logger: Logger): void {
+function report(notice: Exclude<EngineNotice, { kind: 'applied' }>, logger: Logger): void {
   const { kind, ...about } = notice;
   const fields = {
     ...('projection' in about && { projection: about.projection, build: about.build }),

@@ -62,6 +62,7 @@ describe('the note of a running `up`', () => {
     eventstoreUrl: 'esdb://e',
     httpHost: '127.0.0.1',
     httpPort: 4000,
+    monitorAddress: 'http://127.0.0.1:4001',
   };
 
   it('counts while its process lives', () => {

@@ -19,6 +19,8 @@ export interface Config {
   readonly natsUrl: string | undefined;
   readonly httpHost: string;
   readonly httpPort: number;
+  readonly workerHttpHost: string;
+  readonly workerHttpPort: number;
   /** Absolute. */
   readonly dataFolder: string;
   readonly tokenPrivateKey: Readonly<Record<string, unknown>> | undefined;
@@ -63,6 +65,8 @@ export function parseConfig(variables: Variables): Config {
     natsUrl: env.NATS_URL,
     httpHost: env.HTTP_HOST,
     httpPort: env.HTTP_PORT,
+    workerHttpHost: env.WORKER_HTTP_HOST,
+    workerHttpPort: env.WORKER_HTTP_PORT,
     dataFolder: resolve(env.TEAMPULSE_DATA),
     tokenPrivateKey: env.TOKEN_PRIVATE_KEY,
     importHttpToken: env.IMPORT_HTTP_TOKEN,

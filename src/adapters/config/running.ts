@@ -12,6 +12,8 @@ const runningSchema = z.object({
   natsUrl: z.string().optional(),
   httpHost: z.string(),
   httpPort: z.int(),
+  /** Of the worker: /health/ready, /metrics. */
+  monitorAddress: z.string(),
 });
 export type Running = z.infer<typeof runningSchema>;
 

@@ -24,6 +24,15 @@ const initialPassword = z
   .max(200, 'is too long for a password')
   .optional();
 
+const port = (unset: number, what: string, example: string): z.ZodType<number> =>
+  z.coerce
+    .number({ error: 'is not a number' })
+    .int('is not a whole number')
+    .min(0, 'is below 0')
+    .max(65_535, 'is above 65535')
+    .default(unset)
+    .meta({ what, fix: 'give a port from 0 to 65535', example });
+
 /** Undefined is no JSON value, so that it can't be taken for one. */
 function parseJson(text: string): unknown {
   try {
@@ -74,17 +83,17 @@ export const configSchema = z.object({
     fix: 'give an address of this machine, such as 127.0.0.1',
     example: '127.0.0.1',
   }),
-  HTTP_PORT: z.coerce
-    .number({ error: 'is not a number' })
-    .int('is not a whole number')
-    .min(0, 'is below 0')
-    .max(65_535, 'is above 65535')
-    .default(4000)
-    .meta({
-      what: 'The port the API listens on; 0 takes any free one. `teampulse up` takes a free one when it is taken.',
-      fix: 'give a port from 0 to 65535',
-      example: '4000',
-    }),
+  HTTP_PORT: port(
+    4000,
+    'The port the API listens on; 0 takes any free one. `teampulse up` takes a free one when it is taken.',
+    '4000',
+  ),
+  WORKER_HTTP_HOST: z.string().default('127.0.0.1').meta({
+    what: 'The address on which a worker can be watched: /health/live, /health/ready, /metrics. No token is asked for.',
+    fix: 'give an address of this machine, such as 127.0.0.1',
+    example: '127.0.0.1',
+  }),
+  WORKER_HTTP_PORT: port(0, 'The port of it; unset or 0 takes any free one, which the worker prints.', '4001'),
   TEAMPULSE_DATA: z.string().default('./.teampulse').meta({
     what: 'The folder in which embedded parts keep their data, and the key that signs tokens.',
     fix: 'give a folder that this user may write to',

@@ -22,6 +22,8 @@ import { forkSubcommand } from './subcommand.js';
 export interface Installation {
   /** Where people go: `http://127.0.0.1:4000`. */
   readonly address: string;
+  /** Where the worker's health and figures are: `http://127.0.0.1:4001`. */
+  readonly monitorAddress: string;
   readonly config: Config;
   /** Rejects when a part ended that could not be started again. */
   readonly ended: Promise<void>;
@@ -112,8 +114,8 @@ async function startParts(
     TEAMPULSE_DATA: dataFolder,
   };
   const httpPort = await freeOr(config.httpPort, config.httpHost, logger);
-  const [, address] = await start(
-    ['worker', () => forkSubcommand('worker', [], environment, onLine)],
+  const [workerAddress, address] = await start(
+    ['worker', (before) => forkSubcommand('worker', portArgs(before, config.workerHttpPort), environment, onLine)],
     ['api', (before) => forkSubcommand('api', portArgs(before, httpPort), environment, onLine)],
   );
   const url = new URL(known(address, 'the API'));
@@ -125,9 +127,10 @@ async function startParts(
     httpHost: url.hostname,
     httpPort: Number(url.port),
   };
-  writeRunning(dataFolder, { pid: process.pid, ...running });
+  const monitorAddress = known(workerAddress, 'the worker');
+  writeRunning(dataFolder, { pid: process.pid, ...running, monitorAddress });
   toStop.push(() => removeRunning(dataFolder));
-  return { address: url.origin, config: Object.freeze({ ...config, ...running }), ended: anyFailure(endings) };
+  return { address: url.origin, monitorAddress, config: Object.freeze({ ...config, ...running }), ended: anyFailure(endings) }; // prettier-ignore
 }
 
 interface Databases {

@@ -319,12 +319,13 @@ async function exchange(
 
 /** Whether no row of the one shows less of the log than the same row of the other. */
 function isLevel(build: Build, live: Build): boolean {
-  const reaches = (a: Share | undefined, b: Share): boolean =>
-    !b.position || (a?.position !== undefined && comparePositions(a.position, b.position) >= 0);
   // Shards of one version hold the same keys; of another they may not, and then the least must reach the furthest.
   const isAlike = build.version === live.version && build.shards === live.shards;
   return live.shares.every((share) => (isAlike ? reaches(build.shares[share.shard], share) : build.shares.every((own) => reaches(own, share)))); // prettier-ignore
 }
+
+const reaches = (a: Share | undefined, b: Share): boolean =>
+  !b.position || (a?.position !== undefined && comparePositions(a.position, b.position) >= 0);
 
 /** What was kept for going back and is not any more: all but the one that served last. */
 async function dropOutdated(database: WriteDatabase, projection: string, servingId: string): Promise<void> {

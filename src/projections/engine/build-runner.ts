@@ -195,10 +195,14 @@ export class BuildRunner {
     if (!(await this.#written())) folded = await this.#folded(batch);
     if (!folded) return this.#applyEvents(batch);
     const { to, events } = batch;
-    const commit = this.#patiently(async () =>
-      this.parts.committer.commit(this.#checkpoint, to, events.length, folded),
-    );
+    const commit = this.#patiently(async () => this.#commit(to, events.length, folded));
     this.#writing = { batch, failure: commit.then(() => undefined, asError) }; // prettier-ignore
+  }
+
+  async #commit(to: LogPosition, events: number, folded: FoldedBatch): Promise<void> {
+    const begun = performance.now();
+    await this.parts.committer.commit(this.#checkpoint, to, events, folded);
+    this.parts.notice({ kind: 'applied', ...this.#about(), events, seconds: (performance.now() - begun) / 1_000 });
   }
 
   /** Undefined when the projection does not take one of them. */
@@ -234,7 +238,7 @@ export class BuildRunner {
         this.#writer.forget();
         await this.#patiently(async () => {
           const folded = await this.#writer.fold(events, bytes);
-          await this.parts.committer.commit(this.#checkpoint, to, events.length, folded);
+          await this.#commit(to, events.length, folded);
         });
         break;
       } catch (error) {

@@ -8,6 +8,8 @@ interface About {
 
 export type EngineNotice =
   | (About & { readonly kind: 'started'; readonly position: LogPosition | undefined })
+  /** A batch was committed, so many seconds after its first statement. */
+  | (About & { readonly kind: 'applied'; readonly events: number; readonly seconds: number })
   /** Indexes are made, nothing is left to read. */
   | (About & { readonly kind: 'caughtUp'; readonly position: LogPosition | undefined })
   /** The build serves now. */

@@ -58,6 +58,8 @@ export class ProjectionWorker {
   readonly #notice: (notice: EngineNotice) => void;
   #sharedTo: LogPosition | undefined;
   #shared: Promise<void> | undefined;
+  /** Ends the shared reader's subscription, so that it begins another. */
+  #reading = new AbortController();
   #locks: LockHolder | undefined;
   #wake: (() => void) | undefined;
   /** Something was told while the builds were being looked after. */
@@ -68,6 +70,16 @@ export class ProjectionWorker {
     this.positions = options.positions ?? new PositionRegistry();
     this.#committer = new GroupCommitter(options.database);
     this.#notice = options.notice ?? (() => undefined);
+  }
+
+  /** Where the reader of the log stands; undefined before its first event. */
+  get readTo(): LogPosition | undefined {
+    return this.#sharedTo;
+  }
+
+  /** Goes on from there over a new connection: whoever watches the reader found the old one dead. */
+  readAnew(): void {
+    this.#reading.abort();
   }
 
   /** Makes what has to be made, and resolves once every build that is free is being run. */
@@ -264,7 +276,9 @@ export class ProjectionWorker {
     for (let waited = 0; waited < LEVEL_MS && this.#anyBehind(); waited += LOOK_MS) await delay(LOOK_MS);
     while (!signal.aborted) {
       try {
-        for await (const items of this.options.log.subscribe({ after: this.#sharedTo, signal }))
+        this.#reading = new AbortController();
+        const until = AbortSignal.any([signal, this.#reading.signal]);
+        for await (const items of this.options.log.subscribe({ after: this.#sharedTo, signal: until }))
           await this.#share(items);
       } catch (error) {
         if (!signal.aborted) this.#trouble(error);
