@@ -5,6 +5,7 @@ import { listBuilds, schemaOf } from '../projections/engine/build-registry.js';
 import type { Outcome } from '../projections/engine/control-requests.js';
 import { CliError } from './failure.js';
 import { carryOut, withDatabase } from './projections/control.js';
+import { addAsOf, asOfRows, type AsOfRow } from './projections/as-of.js';
 import { show, type ShowOptions } from './projections/show.js';
 import { table } from './projections/table.js';
 import { addVerify } from './projections/verify.js';
@@ -70,6 +71,7 @@ export function projectionsCommand(): Command {
       );
   }
   addVerify(command);
+  addAsOf(command);
   return command;
 }
 
@@ -112,7 +114,7 @@ const statusCommands = async (): Promise<typeof import('./projections/status.js'
 
 async function list(database: PostgresWriteDatabase): Promise<{ rows: unknown; text: string }> {
   const builds = await listBuilds(database);
-  const rows = builds.map((build) => ({
+  const live = builds.map((build) => ({
     projection: build.projection,
     version: build.version,
     build: schemaOf(build.id),
@@ -121,7 +123,8 @@ async function list(database: PostgresWriteDatabase): Promise<{ rows: unknown; t
     position: build.position ? String(build.position.commit) : null,
     ...(build.stopped && { stopped: build.stopped }),
   }));
+  const rows: readonly ((typeof live)[number] | AsOfRow)[] = [...live, ...(await asOfRows(database))];
   if (rows.length === 0) return { rows, text: 'There are no read models yet: a worker makes them when it starts.' };
-  const cells = rows.map((row) => [row.projection, `v${row.version}`, row.build, row.state, String(row.events), row.position ?? '-', row.stopped?.reason ?? '']); // prettier-ignore
+  const cells = rows.map((row) => [row.projection, `v${row.version}`, row.build, row.state, String(row.events), row.position ?? '-', 'stopped' in row ? row.stopped.reason : '']); // prettier-ignore
   return { rows, text: table(['PROJECTION', 'VERSION', 'BUILD', 'STATE', 'EVENTS', 'POSITION', 'STOPPED BECAUSE'], cells) }; // prettier-ignore
 }

@@ -3,7 +3,6 @@
  * needed, and one that runs is not held up.
  */
 import type { Command } from 'commander';
-import { allProjections } from '../../capabilities.js';
 import { listBuilds } from '../../projections/engine/build-registry.js';
 import type { RowDifference, TableComparison } from '../../projections/engine/compare-tables.js';
 import type { Projection } from '../../projections/engine/projection.js';
@@ -15,7 +14,7 @@ import {
   type Verification,
 } from '../../projections/engine/verify.js';
 import { startProgress } from '../progress.js';
-import { asProjections } from './names.js';
+import { projectionsNamed } from './names.js';
 import { withLog } from './with-log.js';
 
 /** Something differs. Neither usage (2) nor a failure to look (1). */
@@ -24,7 +23,7 @@ export const EXIT_DIFFERENT = 3;
 export function addVerify(command: Command): void {
   command
     .command('verify')
-    .argument('[names...]', 'projections, as `list` names them (default: all)', asProjections)
+    .argument('[names...]', 'projections, as `list` names them (default: all)')
     .option('--json', 'the whole report as JSON, for scripts')
     .option(
       '--show-values',
@@ -34,8 +33,8 @@ export function addVerify(command: Command): void {
       'Check that read models are what the log says: recount its events by type, and compare every row with a build made\n' +
         'from the log up to the same place. Exits with 0 when all are equal, 3 when something differs, 1 when it could not look.',
     )
-    .action(async (given: readonly Projection[], options: { json?: true; showValues?: true }) => {
-      const results = await look(given.length > 0 ? given : allProjections, options.showValues === true);
+    .action(async (names: string[], options: { json?: true; showValues?: true }, self: Command) => {
+      const results = await look(await projectionsNamed(self, names), options.showValues === true);
       if (options.json) console.log(JSON.stringify(results, null, 2));
       else for (const result of results) for (const line of report(result)) console.log(line);
       process.exitCode = exitCodeOf(results);

@@ -1,8 +1,6 @@
 /** The log and the database of the read models, for commands that do a projection's work themselves. Ctrl-C ends it in good order. */
 import { loadConfig, requireConfig } from '../../adapters/config/config.js';
-import { EventStoreDbAdapter } from '../../adapters/eventstore/eventstore-db.adapter.js';
 import { PostgresWriteDatabase } from '../../adapters/postgres/postgres-write-database.js';
-import { eventCatalogue } from '../../domain/event-catalogue.js';
 import type { EventLog } from '../../projections/ports/event-log.port.js';
 import type { WriteDatabase } from '../../projections/ports/write-database.port.js';
 
@@ -14,6 +12,9 @@ export interface LogAndDatabase {
 
 export async function withLog<T>(work: (parts: LogAndDatabase) => Promise<T>): Promise<T> {
   const { databaseUrl, eventstoreUrl } = requireConfig(loadConfig(), 'databaseUrl', 'eventstoreUrl');
+  // Longer to load than most commands take to run.
+  const { EventStoreDbAdapter } = await import('../../adapters/eventstore/eventstore-db.adapter.js');
+  const { eventCatalogue } = await import('../../domain/event-catalogue.js');
   const log = new EventStoreDbAdapter(eventstoreUrl, eventCatalogue);
   const database = new PostgresWriteDatabase(databaseUrl);
   const interruption = new AbortController();
