@@ -92,6 +92,11 @@ function report(notice: Exclude<EngineNotice, { kind: 'applied' }>, logger: Logg
     case 'stopped':
       logger.error({ ...fields, reason: notice.reason }, 'a read model stopped at an event that it can not apply');
       return;
+    case 'parked': {
+      const { type, eventId, reason, attempts } = notice;
+      logger.error({ ...fields, type, eventId, reason, attempts }, 'a read model can not apply an event: it and what follows of its stream or row wait'); // prettier-ignore
+      return;
+    }
     case 'waiting':
       logger.warn(fields, 'a read model waits for Postgres');
       return;

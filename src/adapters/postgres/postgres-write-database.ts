@@ -43,6 +43,8 @@ export class PostgresWriteDatabase extends WriteDatabase {
     });
     // An idle connection that breaks is replaced when the next one is asked for.
     this.#pool.on('error', () => undefined);
+    // One that is cut in the packet that says it is ready has nobody who listens yet, and an error nobody hears ends the process.
+    this.#pool.on('connect', (client) => client.on('error', () => undefined));
   }
 
   async close(): Promise<void> {

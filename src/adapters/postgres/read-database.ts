@@ -54,6 +54,8 @@ export class PostgresReadDatabase extends ReadDatabase {
     });
     // An idle connection that breaks is replaced when the next one is asked for.
     this.#pool.on('error', ignore);
+    // One that is cut in the packet that says it is ready has nobody who listens yet, and an error nobody hears ends the process.
+    this.#pool.on('connect', (client) => client.on('error', ignore));
     this.#progress = new ProgressListener(url);
   }
 

@@ -72,7 +72,7 @@ class EntityWriter implements BatchWriter {
     const keyed = keyEvents(this.projection, events);
     const before = await this.#load(keyed);
     const changes = foldEvents(this.projection, keyed, before, (event) => events.indexOf(event));
-    const writes = this.#writesOf(changes);
+    const writes = this.#encoded(changes);
     for (const [key, { after }] of changes) this.#cache.set(key, after ?? null, bytes / changes.size);
     return { counts: countTypes(events), write: async (session) => this.#write(session, writes) };
   }
@@ -91,11 +91,28 @@ class EntityWriter implements BatchWriter {
       else if (known === undefined) missing.set(at, { workspaceId: event.metadata.workspaceId, row: key });
     }
     if (missing.size === 0) return rows;
-    for (const texts of await this.database.query(this.#rows.load([...missing.values()]))) {
+    for (const texts of await this.database.query(this.#loading([...missing.values()]))) {
       const { workspaceId, row } = this.#rows.decode(texts);
       rows.set(rowKey(workspaceId, this.projection.table.key, row), row);
     }
     return rows;
+  }
+
+  #loading(keys: readonly TenantRow[]): Statement {
+    try {
+      return this.#rows.load(keys);
+    } catch (error) {
+      throw new FoldFailure(undefined, error);
+    }
+  }
+
+  #encoded(changes: Map<RowKey, Change>): Writes {
+    try {
+      return this.#writesOf(changes);
+    } catch (error) {
+      // Details, contributions, or a value that its column does not take: of one of the rows.
+      throw new FoldFailure(undefined, error);
+    }
   }
 
   /** The statements of a batch; `sums` are followed by what takes away the rows that came to nothing. */
@@ -156,8 +173,16 @@ class JournalWriter implements BatchWriter {
     }
     const counts = countTypes(events);
     if (rows.length === 0) return { counts, write: async () => undefined };
-    const statement = this.#table.insert(rows);
+    const statement = this.#inserting(rows);
     return { counts, write: async (session) => void (await session.query(statement)) };
+  }
+
+  #inserting(rows: readonly TenantRow[]): Statement {
+    try {
+      return this.#table.insert(rows);
+    } catch (error) {
+      throw new FoldFailure(undefined, error);
+    }
   }
 
   forget(): void {}

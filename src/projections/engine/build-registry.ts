@@ -243,6 +243,11 @@ async function pointViews(session: WriteSession, projection: Projection, id: str
 export async function dropBuild(session: WriteSession, id: string): Promise<void> {
   await session.query({ text: `DROP SCHEMA IF EXISTS ${schemaOf(id)} CASCADE` });
   await session.query({ text: "UPDATE control.builds SET state = 'dropped' WHERE id = $1", values: [id] });
+  // What was given up stays as a record; what waited waits for nothing any more.
+  await session.query({
+    text: "DELETE FROM control.parked WHERE build_id = $1 AND state <> 'discarded'",
+    values: [id],
+  });
 }
 
 /** Made after the load, when one sort of everything is far cheaper than a place in the tree for each row. */

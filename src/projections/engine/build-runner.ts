@@ -1,20 +1,19 @@
 /**
  * Applies the log to one build, batch after batch.
  *
- *   running ──an event that can't be applied──► stopped, with the reason in control.builds
+ *   running ──an event that can't be applied──► parked where the build serves; else stopped, with the reason in control.checkpoints
  *      ├── Postgres away ──► the same batch again, until it is back
  *      ├── caught up ──► indexes made, and when it was building beside a live build: views switched
  *      └── checkpoint moved by somebody else ──► lost: given up without a trace, whoever moved it owns it
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LogPosition, RecordedEvent } from '../../domain/shared/recorded-event.js';
-import type { LoggedEvent } from '../ports/event-log.port.js';
+import type { LogPosition } from '../../domain/shared/recorded-event.js';
+import type { EventLog } from '../ports/event-log.port.js';
 import { comparePositions, type PositionRegistry } from '../ports/position-registry.js';
 import { DatabaseError, type WriteDatabase } from '../ports/write-database.port.js';
 import { ArrivalQueue, type Arrival, type Limit } from './arrival-queue.js';
-import { createBatchWriter, type BatchWriter, type FoldedBatch } from './batch-writer.js';
+import { BatchApplier, Unappliable } from './batch-applier.js';
 import { CheckpointLost, clearStop, makeIndexes, recordStop, switchOver, type Build } from './build-registry.js';
-import { FoldFailure } from './fold.js';
 import type { Checkpoint, GroupCommitter } from './group-commit.js';
 import type { EngineNotice } from './notices.js';
 import type { Projection } from './projection.js';
@@ -24,8 +23,6 @@ import type { Projection } from './projection.js';
  * nothing, and batches of 2,048 took a third more processor time than these.
  */
 const BATCH: Limit = { events: 512, bytes: 4 * 2 ** 20 };
-/** Faults that are nobody's: a deadlock, a serialisation failure the server did not call one. Then it is the event. */
-const ATTEMPTS = 3;
 const MOST_PAUSE_MS = 1_000;
 /** How long a quiet log is waited for before the log is asked whether there is more: not every server says `caughtUp`. */
 const QUIET_MS = 500;
@@ -39,17 +36,11 @@ export interface RunnerParts {
   readonly committer: GroupCommitter;
   readonly positions: PositionRegistry;
   readonly head: () => Promise<LogPosition | undefined>;
+  readonly readAgain: EventLog['readAgain'];
   readonly notice: (notice: EngineNotice) => void;
 }
 
 export type RunnerEnd = 'aborted' | 'stopped' | 'lost';
-
-/** Events to apply together: what they take in memory, and where the log stands after them. */
-interface Batch {
-  readonly events: readonly RecordedEvent[];
-  readonly bytes: number;
-  readonly to: LogPosition;
-}
 
 export class BuildRunner {
   readonly queue = new ArrivalQueue();
@@ -61,15 +52,15 @@ export class BuildRunner {
   position: LogPosition | undefined;
   caughtUp = false;
   readonly #checkpoint: Checkpoint;
-  readonly #writer: BatchWriter;
+  readonly #applier: BatchApplier;
   #indexed: boolean;
   #stopRecorded: boolean;
   /** How often readers held the views when it was to take over. */
   #lockedOut = 0;
   /** Waits for the log, with nothing under way. */
   #isIdle = false;
-  /** The batch that is being written while the next one is folded. */
-  #writing: { readonly batch: Batch; readonly failure: Promise<Error | undefined> } | undefined;
+  /** Operators may have asked for parked events. */
+  #mayBeAsked = true;
 
   constructor(
     readonly projection: Projection,
@@ -91,7 +82,12 @@ export class BuildRunner {
     };
     this.#indexed = build.indexed;
     this.#stopRecorded = build.stopped !== undefined;
-    this.#writer = createBatchWriter(parts.database, projection, build.id);
+    this.#applier = new BatchApplier(projection, this.#checkpoint, {
+      ...parts,
+      signal,
+      patiently: async (work) => this.#patiently(work),
+      moved: async (to) => this.#moved(to),
+    });
     signal.addEventListener('abort', () => this.queue.wake(), { once: true });
     this.#announce();
   }
@@ -122,15 +118,18 @@ export class BuildRunner {
     try {
       return await this.#untilEnd();
     } finally {
+      await this.#applier.end();
       await this.parts.committer.leave(this.#checkpoint);
     }
   }
 
   async #untilEnd(): Promise<RunnerEnd> {
     try {
+      await this.#applier.start(this.position);
       while (!this.signal.aborted) {
+        if (this.#mayBeAsked) await this.#answerOperators();
         // Only when plenty waits is it folded meanwhile; else what arrives until then shares the next transaction.
-        if (this.queue.events < BATCH.events / 2) await this.#written();
+        if (this.queue.events < BATCH.events / 2) await this.#applier.written();
         const arrival = this.queue.take(BATCH);
         if (!arrival) await this.#waitForMore();
         else {
@@ -139,7 +138,7 @@ export class BuildRunner {
           if (this.caughtUp) await this.#afterCatchUp();
         }
       }
-      await this.#written();
+      await this.#applier.written();
       return 'aborted';
     } catch (error) {
       if (this.signal.aborted) return 'aborted';
@@ -154,6 +153,18 @@ export class BuildRunner {
       this.parts.notice({ kind: 'stopped', ...this.#about(), position, reason });
       return 'stopped';
     }
+  }
+
+  /** Tells that operators may have asked for something. */
+  lookForRequests(): void {
+    if (!this.#applier.hasParked) return;
+    this.#mayBeAsked = true;
+    this.queue.wake();
+  }
+
+  async #answerOperators(): Promise<void> {
+    this.#mayBeAsked = false;
+    if (this.#applier.hasParked && this.position) await this.#applier.answer(this.position);
   }
 
   async #waitForMore(): Promise<void> {
@@ -172,100 +183,17 @@ export class BuildRunner {
 
   async #apply({ events, to }: Arrival): Promise<void> {
     if (to === undefined) return;
-    const { good, bytes, bad } = upToMalformed(events);
-    const last = good.at(-1);
-    if (last) await this.#write({ events: good, bytes, to: bad ? last.position : to });
-    if (!bad) {
-      if (last) return;
-      await this.#written();
-      if (this.serves) return this.#pass(to);
-      // Stored at once: what decides whether a build may serve is what is stored.
-      await this.#patiently(async () => this.parts.committer.commit(this.#checkpoint, to, 0));
-      return this.#moved(to);
-    }
-    await this.#written();
-    const { position, type, streamName, id, error } = bad;
-    throw new Unappliable(position, `${type} ${id} of ${streamName} can't be read: ${error.message}`);
-  }
-
-  /** Folds while the batch before is written, and then begins to write. */
-  async #write(batch: Batch): Promise<void> {
-    let folded = await this.#folded(batch);
-    // What was folded on top of rows that did not come about as folded is worth nothing.
-    if (!(await this.#written())) folded = await this.#folded(batch);
-    if (!folded) return this.#applyEvents(batch);
-    const { to, events } = batch;
-    const commit = this.#patiently(async () => this.#commit(to, events.length, folded));
-    this.#writing = { batch, failure: commit.then(() => undefined, asError) }; // prettier-ignore
-  }
-
-  async #commit(to: LogPosition, events: number, folded: FoldedBatch): Promise<void> {
-    const begun = performance.now();
-    await this.parts.committer.commit(this.#checkpoint, to, events, folded);
-    this.parts.notice({ kind: 'applied', ...this.#about(), events, seconds: (performance.now() - begun) / 1_000 });
-  }
-
-  /** Undefined when the projection does not take one of them. */
-  async #folded({ events, bytes }: Batch): Promise<FoldedBatch | undefined> {
-    try {
-      return await this.#patiently(async () => this.#writer.fold(events, bytes));
-    } catch (error) {
-      if (error instanceof FoldFailure || error instanceof DatabaseError) return undefined;
-      throw error;
-    }
-  }
-
-  /** Until the batch under way is written. @returns false when that had to be done in another way than it was folded */
-  async #written(): Promise<boolean> {
-    if (!this.#writing) return true;
-    const { batch, failure } = this.#writing;
-    this.#writing = undefined;
-    const error = await failure;
-    if (error === undefined) {
-      await this.#moved(batch.to);
-      return true;
-    }
-    if (error instanceof CheckpointLost || this.signal.aborted) throw error;
-    await this.#applyEvents(batch);
-    return false;
-  }
-
-  /** All of them, or those before the one at fault, which is found by halving where the database and not the fold refuses it. */
-  async #applyEvents(batch: Batch): Promise<void> {
-    const { events, bytes, to } = batch;
-    for (let attempt = 1; ; attempt++) {
-      try {
-        this.#writer.forget();
-        await this.#patiently(async () => {
-          const folded = await this.#writer.fold(events, bytes);
-          await this.#commit(to, events.length, folded);
-        });
-        break;
-      } catch (error) {
-        if (error instanceof CheckpointLost || this.signal.aborted) throw error;
-        if (error instanceof FoldFailure && error.index > 0) return this.#applyInParts(batch, error.index);
-        if (!(error instanceof FoldFailure) && events.length > 1) return this.#applyInParts(batch, events.length >> 1);
-        const [event] = events;
-        if (!event) throw error;
-        if (attempt >= ATTEMPTS) {
-          const reason = error instanceof Error ? error.message : String(error);
-          throw new Unappliable(event.position, `${event.type} ${event.id} of ${event.streamName}: ${reason}`, error);
-        }
-      }
-    }
-    await this.#moved(to);
-  }
-
-  async #applyInParts({ events, bytes, to }: Batch, at: number): Promise<void> {
-    const first = events.slice(0, at);
-    const last = first.at(-1);
-    if (last) await this.#applyEvents({ events: first, bytes, to: last.position });
-    await this.#applyEvents({ events: events.slice(at), bytes, to });
+    if (events.length > 0) return this.#applier.apply({ items: events, to });
+    await this.#applier.written();
+    if (this.serves) return this.#pass(to);
+    // Stored at once: what decides whether a build may serve is what is stored.
+    await this.#patiently(async () => this.parts.committer.commit(this.#checkpoint, to, 0));
+    return this.#moved(to);
   }
 
   async #afterCatchUp(): Promise<void> {
     if (!this.#indexed) {
-      await this.#written();
+      await this.#applier.written();
       await this.#patiently(async () => makeIndexes(this.parts.database, this.projection, this.build.id));
       this.#indexed = true;
       this.parts.notice({ kind: 'caughtUp', ...this.#about(), position: this.position });
@@ -274,7 +202,7 @@ export class BuildRunner {
     }
     if (this.serves) return;
     // What is under way counts as not read.
-    await this.#written();
+    await this.#applier.written();
     const outcome = await this.#patiently(async () => switchOver(this.parts.database, this.projection, this.build, this.#lockedOut)); // prettier-ignore
     if (outcome === 'locked') this.#lockedOut += 1;
     this.#checkpoint.announce = outcome === 'switched';
@@ -318,34 +246,4 @@ export class BuildRunner {
   #about(): { projection: string; build: string } {
     return { projection: this.projection.name, build: this.build.id };
   }
-}
-
-/** An event that stops the projection until someone acts. */
-class Unappliable extends Error {
-  override readonly name = 'Unappliable';
-  constructor(
-    readonly position: LogPosition,
-    readonly reason: string,
-    cause?: unknown,
-  ) {
-    super(reason, { cause });
-  }
-}
-
-const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
-
-/** What stands before the first event that can't be read, and that one. */
-function upToMalformed(items: readonly LoggedEvent[]): {
-  readonly good: readonly RecordedEvent[];
-  readonly bytes: number;
-  readonly bad: Extract<LoggedEvent, { kind: 'malformed' }> | undefined;
-} {
-  const good: RecordedEvent[] = [];
-  let bytes = 0;
-  for (const item of items) {
-    if (item.kind === 'malformed') return { good, bytes, bad: item };
-    good.push(item.event);
-    bytes += item.bytes;
-  }
-  return { good, bytes, bad: undefined };
 }

@@ -22,6 +22,7 @@ import {
 import type { TextRow, WriteDatabase } from '../ports/write-database.port.js';
 import { outcomesOf, submitRequests } from './control-requests.js';
 import { measureLag, NO_LAG } from './lag.js';
+import { countParked } from './parked-events.js';
 import type { Projection } from './projection.js';
 
 /** Workers store how far they are several times a second; one that is behind and silent for so long does not live. */
@@ -48,9 +49,10 @@ export class ControlRoom extends ProjectionControl {
     const { database, log } = this.parts;
     // The head first: what is applied while we look must not seem further than the log.
     const head = await log.head();
-    const [builds, pauses] = await Promise.all([
+    const [builds, pauses, parked] = await Promise.all([
       database.query({ text: BUILDS }),
       database.query({ text: 'SELECT projection, since, paused_by FROM control.pauses' }),
+      countParked(database),
     ]);
     const paused = new Map(pauses.map(([name, since, by]) => [name, { since: instantOf(since ?? ''), by: by ?? '' }]));
     const statuses: ProjectionStatus[] = [];
@@ -66,7 +68,7 @@ export class ControlRoom extends ProjectionControl {
         version: live?.version ?? 0,
         position: live?.position,
         lag,
-        parked: 0,
+        parked: parked.get(name) ?? 0,
         paused: pause,
         builds: own.map((build) => (build.id === measured?.id ? measured : build)),
       });

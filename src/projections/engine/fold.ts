@@ -31,11 +31,11 @@ export interface KeyedEvent {
   readonly rowKey: RowKey;
 }
 
-/** An event that this projection can't apply. `index` is its place in the batch. */
+/** An event that this projection can't apply. `index` is its place in the batch, where that can be told. */
 export class FoldFailure extends Error {
   override readonly name = 'FoldFailure';
   constructor(
-    readonly index: number,
+    readonly index: number | undefined,
     cause: unknown,
   ) {
     super(cause instanceof Error ? cause.message : String(cause), { cause });

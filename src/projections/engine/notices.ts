@@ -16,6 +16,15 @@ export type EngineNotice =
   | (About & { readonly kind: 'switched' })
   /** An event can't be applied; the projection stays there until someone acts. */
   | (About & { readonly kind: 'stopped'; readonly position: LogPosition | undefined; readonly reason: string })
+  /** An event can't be applied; it and those of its stream or row wait for someone to act, everything else goes on. */
+  | (About & {
+      readonly kind: 'parked';
+      readonly position: LogPosition;
+      readonly type: string;
+      readonly eventId: string;
+      readonly reason: string;
+      readonly attempts: number;
+    })
   /** Somebody else moved its checkpoint. */
   | (About & { readonly kind: 'lost' })
   /** Postgres is away; tried again. */

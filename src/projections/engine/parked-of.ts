@@ -5,8 +5,18 @@ export type ParkedState = 'parked' | 'discarded';
 
 /** By position, `commit/prepare`. Those that wait behind a parked one count as parked. */
 export async function parkedOf(
-  _session: WriteSession,
-  _buildId: string,
+  session: WriteSession,
+  buildId: string,
 ): Promise<ReadonlyMap<string, { readonly type: string; readonly state: ParkedState }>> {
-  return new Map();
+  const rows = await session.query({
+    text: `SELECT commit_position || '/' || prepare_position, event_type, state = 'discarded'
+      FROM control.parked WHERE build_id = $1`,
+    values: [buildId],
+  });
+  return new Map(
+    rows.map(([at, type, discarded]) => [
+      at ?? '',
+      { type: type ?? '', state: discarded === 't' ? 'discarded' : 'parked' },
+    ]),
+  );
 }

@@ -145,6 +145,7 @@ export class ProjectionWorker {
         }
       }
     }
+    for (const { runner } of this.#running.values()) runner.lookForRequests();
     // Only now is every build known that was free: joined any earlier, one that is behind would miss what lies between it and
     // one that is taken after it, further on. The first builds decide where the shared reader begins: at the furthest.
     const taken = this.#taken.splice(0);
@@ -180,6 +181,7 @@ export class ProjectionWorker {
       committer: this.#committer,
       positions: this.positions,
       head: async () => this.options.log.head(),
+      readAgain: this.options.log.readAgain.bind(this.options.log),
       notice: this.#notice,
     };
     const runner = new BuildRunner(projection, current, parts, abort.signal);

@@ -1,6 +1,7 @@
 /** What operators can ask of the engine, by the kind of the request. */
 import type { RequestHandler } from './control-requests.js';
 import { abortBuild, pause, rebuild, resume, rollback } from './build-life-cycle.js';
+import { discardParked, retryParked } from './parking-requests.js';
 
 export const requestHandlers: Readonly<Record<string, RequestHandler>> = {
   rebuild,
@@ -8,4 +9,6 @@ export const requestHandlers: Readonly<Record<string, RequestHandler>> = {
   abort: abortBuild,
   pause,
   resume,
+  'retry-parked': retryParked,
+  'discard-parked': discardParked,
 };

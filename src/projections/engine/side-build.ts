@@ -88,8 +88,9 @@ export class SideBuildWriter {
       await this.commit(async (session) => folded.write(session), events, countTypes(events));
     } catch (error) {
       if (!(error instanceof FoldFailure)) throw error;
-      const event = events[error.index];
-      throw new SideBuildFailed(`${event?.type ?? 'an event'} ${event?.id ?? ''} of ${event?.streamName ?? ''} can't be applied`, { cause: error }); // prettier-ignore
+      const event = error.index === undefined ? undefined : events[error.index];
+      const which = event ? `${event.type} ${event.id} of ${event.streamName}` : 'an event';
+      throw new SideBuildFailed(`${which} can't be applied`, { cause: error });
     }
   }
 }

@@ -1,0 +1,2 @@
+DROP TABLE control.attempts;
+DROP TABLE control.parked;
