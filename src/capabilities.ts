@@ -1,5 +1,6 @@
 /** What the capabilities bring, in one list each: event types, command handlers, projections. A new capability is added here. */
 import { attendanceHandlers } from './commands/attendance/attendance.handlers.js';
+import { auditHandlers } from './commands/audit/audit.handlers.js';
 import { salesHandlers } from './commands/sales/sales.handlers.js';
 import { syncHandlers } from './commands/sync/sync.handlers.js';
 import { workHandlers } from './commands/work/work.handlers.js';
@@ -21,6 +22,7 @@ export const allHandlers = [
   ...salesHandlers,
   ...attendanceHandlers,
   ...syncHandlers,
+  ...auditHandlers,
 ];
 
 export const allProjections: readonly Projection[] = [

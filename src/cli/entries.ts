@@ -17,6 +17,7 @@ export const entries: readonly Entry[] = [
   { name: 'workspace', summary: 'make a workspace', load: async () => (await import('./workspace.command.js')).workspaceCommand() },
   { name: 'token', summary: 'make bearer tokens', load: async () => (await import('./token.command.js')).tokenCommand() },
   { name: 'events', summary: 'look at the log', load: async () => (await import('./events.command.js')).eventsCommand() },
+  { name: 'audit', summary: 'take events out with proof, and verify them offline', load: async () => (await import('./audit.command.js')).auditCommand() },
   { name: 'projections', summary: 'list and rebuild read models', load: async () => (await import('./projections.command.js')).projectionsCommand() },
   { name: 'migrate', summary: 'bring the database schema up to date', load: async () => (await import('./migrate.command.js')).migrateCommand() },
   { name: 'api', summary: 'serve GraphQL', load: async () => (await import('./api.command.js')).apiCommand() },

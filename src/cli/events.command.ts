@@ -1,6 +1,5 @@
 /** `teampulse events`: looks at the log itself, and at what its events promise. */
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { validate } from 'uuid';
 import { loadConfig, requireConfig } from '../adapters/config/config.js';
 import { EventStoreDbAdapter } from '../adapters/eventstore/eventstore-db.adapter.js';
 import { toCloudEvent } from '../adapters/nats/cloud-event.js';
@@ -8,7 +7,7 @@ import { eventCatalogue } from '../domain/event-catalogue.js';
 import { formatPosition, parsePosition } from '../domain/shared/position.js';
 import type { LogPosition, RecordedEvent } from '../domain/shared/recorded-event.js';
 import type { EventLog, LogItem } from '../projections/ports/event-log.port.js';
-import { asWorkspaceId } from './arguments.js';
+import { asEventName, asWorkspaceId } from './arguments.js';
 import { contractCommands } from './events/contract.js';
 import { CliError } from './failure.js';
 
@@ -56,12 +55,6 @@ function asTypePrefix(text: string): string {
   if (eventCatalogue.some(({ type }) => type.startsWith(text))) return text;
   const capabilities = new Set(eventCatalogue.map(({ type }) => type.slice(0, type.indexOf('.') + 1)));
   throw new InvalidArgumentError(`no type of event begins so; they begin with ${[...capabilities].join(', ')}.`);
-}
-
-function asEventName(text: string): string {
-  // Revisions beyond are no safe integers, and no stream is so long.
-  if (validate(text) || /^.+@\d{1,15}$/.test(text)) return text;
-  throw new InvalidArgumentError('an event is named by its id, a UUID, or by stream@revision, such as task-0190…@3.');
 }
 
 async function withLog(work: (log: EventStoreDbAdapter, signal: AbortSignal) => Promise<void>): Promise<void> {

@@ -1,4 +1,5 @@
 /** Every event type there is. What is not in here can't be written, and is malformed when read. */
+import { auditExportEvents } from './audit/audit-export.events.js';
 import { employeeEvents } from './attendance/employee.events.js';
 import { attendanceDayEvents } from './attendance/attendance-day.events.js';
 import { unitEvents, unitReportEvents } from './attendance/unit-report.events.js';
@@ -25,4 +26,5 @@ export const eventCatalogue: readonly EventDefinition[] = [
   ...unitReportEvents,
   ...integrationEvents,
   ...syncRunEvents,
+  ...auditExportEvents,
 ];

@@ -132,12 +132,7 @@ export function inclusionProof(before: LeafRange, after: LeafRange): Buffer[] {
 }
 
 /** The root that a leaf and its path lead to; undefined when the path is none of this place (RFC 9162, 2.1.3.2). */
-export function rootOfPath(
-  leaf: Buffer,
-  index: number,
-  size: number,
-  path: readonly Buffer[],
-): Buffer | undefined {
+export function rootOfPath(leaf: Buffer, index: number, size: number, path: readonly Buffer[]): Buffer | undefined {
   if (index >= size) return undefined;
   let place = index;
   let last = size - 1;

@@ -24,6 +24,7 @@ export interface Config {
   /** Absolute. */
   readonly dataFolder: string;
   readonly tokenPrivateKey: Readonly<Record<string, unknown>> | undefined;
+  readonly auditPrivateKey: Readonly<Record<string, unknown>> | undefined;
   readonly importHttpToken: string | undefined;
   readonly logLevel: Environment['LOG_LEVEL'];
 }
@@ -69,6 +70,7 @@ export function parseConfig(variables: Variables): Config {
     workerHttpPort: env.WORKER_HTTP_PORT,
     dataFolder: resolve(env.TEAMPULSE_DATA),
     tokenPrivateKey: env.TOKEN_PRIVATE_KEY,
+    auditPrivateKey: env.AUDIT_PRIVATE_KEY,
     importHttpToken: env.IMPORT_HTTP_TOKEN,
     logLevel: env.LOG_LEVEL,
   });

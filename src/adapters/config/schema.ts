@@ -104,6 +104,11 @@ export const configSchema = z.object({
     fix: 'give a private JWK, or leave it out',
     example: '{"kty":"OKP","crv":"Ed25519","x":"…","d":"…"}',
   }),
+  AUDIT_PRIVATE_KEY: privateJwk.optional().meta({
+    what: 'The private key that signs checkpoints and exports for auditors, as JSON Web Key (Ed25519). Unset: one is made and kept in the data folder.',
+    fix: 'give a private JWK, or leave it out',
+    example: '{"kty":"OKP","crv":"Ed25519","x":"…","d":"…"}',
+  }),
   IMPORT_HTTP_TOKEN: z.string().min(4, 'is too short to be a token').regex(/^[\x21-\x7e]+( [\x21-\x7e]+)?$/, 'has characters that no token has').optional().meta({
     what: 'What `teampulse import` shows the address it reads pages from: a bearer token, or a whole Authorization value such as `Basic …`.',
     fix: 'give the token alone, or the scheme, a blank and the credential',

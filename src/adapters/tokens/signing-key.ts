@@ -1,4 +1,4 @@
-/** The key pair that signs tokens: given by the configuration, or made once and kept in the data folder for its owner only. */
+/** The key pairs that sign: tokens, and the checkpoints of auditors. Given by the configuration, or made once and kept in the data folder for its owner only. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type CryptoKey, type JWK } from 'jose';
@@ -18,7 +18,13 @@ export class SigningKeyError extends Error {
   override readonly name = 'SigningKeyError';
 }
 
-const FILE = 'token-key.json';
+/** What each key is for, and the file and the configuration key it is kept under. Apart, so that who makes tokens can't sign a log. */
+const KINDS = {
+  token: { file: 'token-key.json', setting: 'TOKEN_PRIVATE_KEY' },
+  audit: { file: 'audit-key.json', setting: 'AUDIT_PRIVATE_KEY' },
+} as const;
+export type KeyKind = keyof typeof KINDS;
+
 /** Edwards-curve signatures (RFC 8037): short, and fast to check. */
 const ALGORITHM = 'EdDSA';
 
@@ -29,19 +35,20 @@ const ALGORITHM = 'EdDSA';
 export async function loadSigningKey(
   dataFolder: string,
   configured?: Readonly<Record<string, unknown>>,
+  kind: KeyKind = 'token',
 ): Promise<SigningKey> {
-  if (configured) return importKey(configured, 'TOKEN_PRIVATE_KEY');
-  const file = join(dataFolder, FILE);
-  return importKey(readKey(file) ?? (await makeKey(dataFolder, file)), file);
+  if (configured) return importKey(configured, KINDS[kind].setting);
+  const file = join(dataFolder, KINDS[kind].file);
+  return importKey(readKey(file, kind) ?? (await makeKey(dataFolder, file, kind)), file);
 }
 
-function readKey(file: string): JWK | undefined {
+function readKey(file: string, kind: KeyKind): JWK | undefined {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
     throw new SigningKeyError(
-      `the token key ${file} can't be read: give it to this user, or remove it to get a new one`,
+      `the ${kind} key ${file} can't be read: give it to this user, or remove it to get a new one`,
       {
         cause,
       },
@@ -49,7 +56,7 @@ function readKey(file: string): JWK | undefined {
   }
 }
 
-async function makeKey(dataFolder: string, file: string): Promise<JWK> {
+async function makeKey(dataFolder: string, file: string, kind: KeyKind): Promise<JWK> {
   const { privateKey } = await generateKeyPair(ALGORITHM, { crv: 'Ed25519', extractable: true });
   const jwk = await exportJWK(privateKey);
   try {
@@ -58,9 +65,9 @@ async function makeKey(dataFolder: string, file: string): Promise<JWK> {
     writeFileSync(file, `${JSON.stringify(jwk)}\n`, { mode: 0o600, flag: 'wx' });
     return jwk;
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') return readKey(file) ?? jwk;
+    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') return readKey(file, kind) ?? jwk;
     throw new SigningKeyError(
-      `the token key ${file} can't be written: choose another data folder, or give it to this user`,
+      `the ${kind} key ${file} can't be written: choose another data folder, or give it to this user`,
       {
         cause,
       },

@@ -3,12 +3,9 @@
  * embedded store. What a server has scavenged is not there any more.
  */
 import { BACKWARDS, END, type EventStoreDBClient } from '@eventstore/db-client';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { ArchivedEvent } from '../../event-archive/archive.js';
-import { openRead } from '../client-parts.js';
-import { isTransient } from '../failures.js';
-import { allForwards, decodeReadAnswer, type WireEvent } from '../read-wire.js';
-import { arrivals } from '../reads.js';
+import type { WireEvent } from '../read-wire.js';
+import { readLog } from './read-log.js';
 
 export interface ExportOptions {
   /** Also what the server wrote for itself: users, settings, persistent subscriptions, projections. */
@@ -17,39 +14,16 @@ export interface ExportOptions {
   readonly onPosition: (position: bigint) => void;
 }
 
-/** A server that was restarted is there again within this. */
-const ATTEMPTS = 10;
-const PAUSE_MS = 1_000;
-
 /** Up to the end that the log has when it gets there. */
 export async function* exportLog(
   client: EventStoreDBClient,
   { system, onPosition }: ExportOptions,
 ): AsyncGenerator<readonly ArchivedEvent[]> {
-  let last: { commit: bigint; prepare: bigint } | undefined;
-  for (let attempt = 1; ;) {
-    try {
-      const read = await openRead(client, allForwards(last, Number.MAX_SAFE_INTEGER), decodeReadAnswer);
-      for await (const answers of arrivals(read, new AbortController().signal)) {
-        const events: ArchivedEvent[] = [];
-        for (const answer of answers) {
-          if (answer.kind !== 'event') continue;
-          const { position } = answer.event;
-          // The one that reading began with again.
-          if (last && position.commit <= last.commit) continue;
-          last = position;
-          attempt = 1;
-          const event = asArchived(answer.event);
-          if (system || !isSystems(event)) events.push(event);
-        }
-        if (events.length > 0) yield events;
-        if (last) onPosition(last.commit);
-      }
-      return;
-    } catch (error) {
-      if (!isTransient(error) || attempt++ >= ATTEMPTS) throw error;
-      await delay(PAUSE_MS);
-    }
+  for await (const page of readLog(client)) {
+    const events = page.map(asArchived).filter((event) => system || !isSystems(event));
+    if (events.length > 0) yield events;
+    const last = page.at(-1);
+    if (last) onPosition(last.position.commit);
   }
 }
 

@@ -1,0 +1,63 @@
+/** `teampulse audit verify`: whether an export is what was signed. Needs no server, no configuration and no network. */
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { verifyExport, type Verification } from '../../adapters/audit/verify-export.js';
+import { CliError } from '../failure.js';
+import { showProgress } from '../eventstore/files.js';
+import { EXIT_ALTERED, EXIT_CODES, loadPublicKey, reportingFailures } from './outcome.js';
+
+interface Options {
+  readonly publicKey: string;
+  readonly checkpoint?: readonly string[];
+  readonly json?: true;
+}
+
+export function verifyCommand(): Command {
+  return new Command('verify')
+    .description(
+      `Check an export with nothing but the public key: finds every event that was altered, removed, added or moved, and what was\ncut off behind a checkpoint that you have kept. ${EXIT_CODES}`,
+    )
+    .argument('<export>', 'the folder that `audit export` has made')
+    .requiredOption('--public-key <file>', 'what `audit key` printed, from whom you trust')
+    .option('--checkpoint <file...>', 'files with checkpoints that you have kept')
+    .option('--json', 'print the result as JSON')
+    .action(async (folder: string, options: Options) =>
+      reportingFailures(async () => {
+        const key = await loadPublicKey(options.publicKey);
+        const checkpoints = (await Promise.all((options.checkpoint ?? []).map(readCheckpoints))).flat();
+        const result = await showProgress('verifying', await sizeOf(folder), 'bytes', (onBytes) =>
+          verifyExport({ folder, key, checkpoints, onBytes }),
+        );
+        if (options.json) console.log(JSON.stringify(result, null, 2));
+        else describe(folder, result);
+        if (!result.verified) process.exitCode = EXIT_ALTERED;
+      }),
+    );
+}
+
+/** Whatever the file is otherwise: what `audit checkpoint` printed, a file of the folder of checkpoints, or a list of them. */
+async function readCheckpoints(file: string): Promise<readonly string[]> {
+  const found = (await readFile(file, 'utf8')).match(/eyJ[\w-]+\.[\w-]+\.[\w-]+/g);
+  if (!found) throw new CliError(`${file} holds no checkpoint`, 'take what `teampulse audit checkpoint` printed');
+  return found;
+}
+
+function describe(folder: string, { verified, problems, manifest, checkpoint }: Verification): void {
+  for (const { message } of problems) console.log(message);
+  if (!verified || !manifest || !checkpoint) {
+    console.log(`${folder} is NOT what was signed: ${problems.length} finding(s).`);
+    return;
+  }
+  const { events, tree, workspaceId } = manifest;
+  console.log(`${folder} is what was signed: ${events} of ${tree.size} events of workspace ${workspaceId}.`);
+  console.log(`Checkpoint ${checkpoint.number} of ${checkpoint.time}, Merkle root ${checkpoint.root}.`);
+}
+
+/** For the bar; what is not there is said by the verification. */
+async function sizeOf(folder: string): Promise<number> {
+  const names = await readdir(folder).catch(() => []);
+  const lines = names.filter((name) => /^(events|omitted)\./.test(name));
+  const sizes = await Promise.all(lines.map(async (name) => (await stat(join(folder, name))).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
