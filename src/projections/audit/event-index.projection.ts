@@ -7,7 +7,7 @@ import { defineJournal, type Row } from '../engine/projection.js';
 
 export const eventIndexProjection = defineJournal({
   name: 'event-index',
-  version: 1,
+  version: 2,
   events: 'all',
   table: {
     name: 'event_index',
@@ -40,6 +40,10 @@ export const eventIndexProjection = defineJournal({
       '(workspace_id, actor_id, position)',
       // All that one request or import led to.
       '(workspace_id, correlation_id, position)',
+      // What a command, an event or a run led to.
+      '(workspace_id, causation_id, position)',
+      // One event by its id, which is as good as random: without the workspace it is half as large.
+      '(event_id)',
       // What happened in a span of business time.
       '(workspace_id, occurred_at, position)',
       // Where in the log a recorded time begins and ends.
