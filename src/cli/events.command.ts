@@ -9,6 +9,7 @@ import type { LogPosition, RecordedEvent } from '../domain/shared/recorded-event
 import type { EventLog, LogItem } from '../projections/ports/event-log.port.js';
 import { asEventName, asWorkspaceId } from './arguments.js';
 import { contractCommands } from './events/contract.js';
+import { replayCommand } from './events/replay.command.js';
 import { CliError } from './failure.js';
 
 interface TailOptions {
@@ -46,7 +47,7 @@ export function eventsCommand(): Command {
       asEventName,
     )
     .action(async (wanted: string) => withLog(async (log, signal) => show(log, wanted, signal)));
-  for (const command of contractCommands()) events.addCommand(command);
+  for (const command of [replayCommand(), ...contractCommands()]) events.addCommand(command);
   return events;
 }
 

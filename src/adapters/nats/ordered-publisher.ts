@@ -1,7 +1,7 @@
 /**
  * Events into a subject of JetStream. Nothing lost, nothing doubled, in the log's order, whatever restarts:
  *
- * - Every message says which sequence it expects to find. Messages are in flight many at a time, but when one is lost the
+ * - Every message says what it expects to find before it. Messages are in flight many at a time, but when one is lost the
  *   server refuses all behind it, so that none can overtake. It also makes a second publisher harmless.
  * - After any doubt the last message says how far publishing really came; what stands there is not sent again, however long
  *   ago it was. `Nats-Msg-Id` catches the rest within the server's dedup window.
@@ -39,8 +39,12 @@ export interface Target {
   subjectOf(event: RecordedEvent): string;
   /** Its `Nats-Msg-Id`. */
   messageId(event: RecordedEvent): string;
-  /** What the server must find before it takes a message that follows this sequence. */
-  expect(sequence: number): JetStreamPublishOptions['expect'];
+  /**
+   * What the server must find before it takes a message.
+   * @param sequence of the last message, when nobody else writes there
+   * @param before the event before it in the same batch, of which no answer has come yet
+   */
+  expect(sequence: number, before: RecordedEvent | undefined): JetStreamPublishOptions['expect'];
   /** Headers beside those of every message. */
   readonly headers?: Readonly<Record<string, string>>;
   readTail(): Promise<Tail>;
@@ -107,7 +111,7 @@ export class OrderedPublisher {
     const missing = position ? events.filter((event) => comparePositions(event.position, position) > 0) : events;
     if (missing.length === 0) return [];
     const batch = missing.slice(0, IN_FLIGHT);
-    const sent = await Promise.allSettled(batch.map(async (event, index) => this.send(event, tail, index)));
+    const sent = await Promise.allSettled(batch.map(async (event, index) => this.send(event, tail, batch, index)));
     const failed = sent.findIndex((answer) => answer.status === 'rejected');
     const acked = failed < 0 ? batch.length : failed;
     const doubled = sent.filter((answer) => answer.status === 'fulfilled' && answer.value.duplicate).length;
@@ -122,7 +126,12 @@ export class OrderedPublisher {
     return missing.slice(acked);
   }
 
-  private async send(event: RecordedEvent, tail: Tail, index: number): Promise<{ duplicate: boolean }> {
+  private async send(
+    event: RecordedEvent,
+    tail: Tail,
+    batch: readonly RecordedEvent[],
+    index: number,
+  ): Promise<{ duplicate: boolean }> {
     const message = toCloudEvent(event);
     const header = headers();
     header.set('Content-Type', `${CONTENT_TYPE}; charset=UTF-8`);
@@ -131,7 +140,7 @@ export class OrderedPublisher {
     return this.jetStream.publish(this.target.subjectOf(event), this.encode(event, message, tail), {
       msgID: this.target.messageId(event),
       headers: header,
-      expect: this.target.expect(tail.sequence + index),
+      expect: this.target.expect(tail.sequence + index, batch[index - 1]),
     });
   }
 
