@@ -23,6 +23,7 @@ import { HealthController } from './api/server/health.controller.js';
 import { LogChangeFeed } from './api/server/log-change-feed.js';
 import { ChangeFeed, ChangeHistory } from './api/shared/change-feed.js';
 import { scalars } from './api/shared/scalars.js';
+import { projectionsApiProviders } from './api/projections/projections.providers.js';
 import { salesApiProviders } from './api/sales/sales.providers.js';
 import { syncApiProviders } from './api/sync/sync.providers.js';
 import { workApiProviders } from './api/work/work.providers.js';
@@ -32,6 +33,7 @@ import { EventStore } from './commands/ports/event-store.port.js';
 import { EventIndexQueries } from './projections/audit/event-index.queries.js';
 import { ThingHistory } from './projections/engine/thing-history.queries.js';
 import { EventLog } from './projections/ports/event-log.port.js';
+import { ProjectionControl } from './projections/ports/projection-control.port.js';
 import { ReadDatabase } from './projections/ports/read-database.port.js';
 import { WriteSideModule } from './write-side.module.js';
 
@@ -41,17 +43,19 @@ export interface AppParts {
   readonly log: EventLog;
   readonly database: ReadDatabase;
   readonly tokens: TokenVerifier;
+  readonly control: ProjectionControl;
 }
 
 /** Global, because the GraphQL module makes its driver itself, and that needs the tokens. */
 @Global()
 @Module({})
 class PartsModule {
-  static with({ log, database, tokens }: AppParts): DynamicModule {
+  static with({ log, database, tokens, control }: AppParts): DynamicModule {
     const providers = [
       { provide: EventLog, useValue: log },
       { provide: ReadDatabase, useValue: database },
       { provide: TokenVerifier, useValue: tokens },
+      { provide: ProjectionControl, useValue: control },
     ];
     return { module: PartsModule, providers, exports: providers };
   }
@@ -87,6 +91,7 @@ export class AppModule {
         ...workApiProviders,
         ...attendanceApiProviders,
         ...auditApiProviders,
+        ...projectionsApiProviders,
         ...salesApiProviders,
         ...syncApiProviders,
       ],

@@ -5,11 +5,14 @@ import type { Config } from './adapters/config/config.js';
 import { requireConfig } from './adapters/config/config.js';
 import { EventStoreDbAdapter } from './adapters/eventstore/eventstore-db.adapter.js';
 import { createLogger } from './adapters/logging/logger.js';
+import { PostgresWriteDatabase } from './adapters/postgres/postgres-write-database.js';
 import { PostgresReadDatabase } from './adapters/postgres/read-database.js';
 import { loadSigningKey } from './adapters/tokens/signing-key.js';
 import { TokenService } from './adapters/tokens/token-service.js';
 import { createApi } from './app.module.js';
+import { allProjections } from './capabilities.js';
 import { eventCatalogue } from './domain/event-catalogue.js';
+import { ControlRoom } from './projections/engine/control-room.js';
 
 export interface ApiServer {
   /** `http://127.0.0.1:4000`. */
@@ -40,9 +43,20 @@ export async function startApi(config: Config): Promise<ApiServer> {
   const tokens = new TokenService(await loadSigningKey(config.dataFolder, config.tokenPrivateKey));
   const store = new EventStoreDbAdapter(eventstoreUrl, eventCatalogue);
   const database = new PostgresReadDatabase(databaseApiUrl);
-  const close = async (): Promise<void> => void (await Promise.all([store.dispose(), database.close()]));
+  const control = controlOver(databaseApiUrl);
+  const close = async (): Promise<void> =>
+    void (await Promise.all([store.dispose(), database.close(), control.close()]));
   try {
-    const app = await createApi({ store, log: store, database, tokens }, logger);
+    const app = await createApi(
+      {
+        store,
+        log: store,
+        database,
+        tokens,
+        control: new ControlRoom({ database: control, log: store, projections: allProjections }),
+      },
+      logger,
+    );
     const address = await listen(app, config.httpHost, config.httpPort);
     return {
       address,
@@ -56,6 +70,10 @@ export async function startApi(config: Config): Promise<ApiServer> {
     throw error;
   }
 }
+
+/** Operators are few: they must not take connections from queries, nor need any while nobody asks. */
+export const controlOver = (databaseApiUrl: string): PostgresWriteDatabase =>
+  new PostgresWriteDatabase(databaseApiUrl, { connections: 2, statementTimeoutMs: 5_000 });
 
 /** @returns the address, `http://127.0.0.1:4000` */
 async function listen(app: NestFastifyApplication, host: string, port: number): Promise<string> {

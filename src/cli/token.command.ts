@@ -12,6 +12,7 @@ interface Options {
   readonly subject: string;
   readonly role: (typeof ROLE_NAMES)[number];
   readonly expires: number;
+  readonly operator?: true;
 }
 
 /** A token can't be taken back before it ends. */
@@ -26,6 +27,7 @@ export function tokenCommand(): Command {
     .requiredOption('--workspace <id>', 'the id of the workspace, a UUID', asWorkspaceId)
     .option('--subject <name>', 'who uses it: an id, as it will stand in every event', 'admin')
     .addOption(new Option('--role <role>', 'what they may do').choices(ROLE_NAMES).default('member'))
+    .option('--operator', 'may also look after the read models of all workspaces: pause, rebuild, roll back')
     .addOption(
       new Option('--expires <duration>', 'how long it lasts: 30m, 8h, 30d')
         .argParser(asSeconds)
@@ -35,10 +37,10 @@ export function tokenCommand(): Command {
   return new Command('token').description('Make bearer tokens.').addCommand(create);
 }
 
-async function createToken({ workspace, subject, role, expires }: Options): Promise<void> {
+async function createToken({ workspace, subject, role, expires, operator }: Options): Promise<void> {
   const config = loadConfig();
   const tokens = new TokenService(await loadSigningKey(config.dataFolder, config.tokenPrivateKey));
-  console.log(await tokens.create({ workspaceId: workspace, subject, role }, expires));
+  console.log(await tokens.create({ workspaceId: workspace, subject, role, isOperator: operator === true }, expires));
   if (config.eventstoreUrl !== undefined && !(await isKnown(workspace, config.eventstoreUrl))) {
     console.error(`Note: there is no workspace ${workspace} yet; \`teampulse workspace create\` makes one.`);
   }

@@ -16,6 +16,8 @@ import { createApi } from '../../src/app.module.js';
 import { allEvents, allProjections } from '../../src/capabilities.js';
 import type { CreateWorkspace } from '../../src/commands/workspaces/create-workspace.command.js';
 import { ProjectionWorker } from '../../src/projections/engine/projection-worker.js';
+import { ControlRoom } from '../../src/projections/engine/control-room.js';
+import { controlOver } from '../../src/main.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 import { startTestEventStore } from './event-store.js';
 import { createTestWorkspace } from './workspace.js';
@@ -78,9 +80,19 @@ export async function startTestApi(): Promise<TestApi> {
   const worker = new ProjectionWorker({ log, database: writeDatabase, projections: allProjections });
   await worker.start();
   const readDatabase = new CountingReadDatabase(database.apiUrl);
+  const control = controlOver(database.apiUrl);
   const tokens = new TokenService(await loadSigningKey(folder));
   const logger = createLogger({ name: 'api', level: 'silent' });
-  const app = await createApi({ store, log: store, database: readDatabase, tokens }, logger);
+  const app = await createApi(
+    {
+      store,
+      log: store,
+      database: readDatabase,
+      tokens,
+      control: new ControlRoom({ database: control, log: store, projections: allProjections }),
+    },
+    logger,
+  );
   await app.listen({ host: '127.0.0.1', port: 0 });
   const url = await app.getUrl();
   const clients: Client[] = [];
@@ -129,7 +141,7 @@ export async function startTestApi(): Promise<TestApi> {
       await Promise.all(clients.map(async (client) => client.dispose()));
       await app.close();
       await worker.stop();
-      await Promise.all([readDatabase.close(), writeDatabase.close(), store.dispose(), log.dispose()]);
+      await Promise.all([readDatabase.close(), control.close(), writeDatabase.close(), store.dispose(), log.dispose()]);
       await Promise.all([database.drop(), server.close(), rm(folder, { recursive: true, force: true })]);
     },
   };

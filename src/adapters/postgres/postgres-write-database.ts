@@ -25,17 +25,26 @@ const ABORTED = '25P02';
 /** Values as Postgres writes them: the engine knows their types and reads them itself. */
 const asText: CustomTypesConfig = { getTypeParser: () => (text: string) => text };
 
+interface Limits {
+  readonly connections?: number;
+  readonly statementTimeoutMs?: number;
+}
+
 export class PostgresWriteDatabase extends WriteDatabase {
   readonly #pool: Pool;
 
-  constructor(private readonly url: string) {
+  /** @param limits smaller ones for those who only ask the control schema */
+  constructor(
+    private readonly url: string,
+    { connections = CONNECTIONS, statementTimeoutMs = STATEMENT_TIMEOUT_MS }: Limits = {},
+  ) {
     super();
     this.#pool = new Pool({
       connectionString: url,
-      max: CONNECTIONS,
+      max: connections,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       // Not waiting for the disk is safe here, and only here: rows and checkpoint are lost together or not at all.
-      options: `-c synchronous_commit=off -c timezone=UTC -c statement_timeout=${STATEMENT_TIMEOUT_MS} -c idle_in_transaction_session_timeout=60000`,
+      options: `-c synchronous_commit=off -c timezone=UTC -c statement_timeout=${statementTimeoutMs} -c idle_in_transaction_session_timeout=60000`,
       application_name: 'teampulse-projections',
       // All statements of a batch are on their way at once.
       pipeline: true,

@@ -11,10 +11,11 @@ const claimsSchema = z.object({
   sub: z.string().min(1).max(200),
   workspaceId: z.uuid(),
   role: z.enum(ROLE_NAMES),
+  operator: z.literal(true).optional(),
   exp: z.int(),
 });
 /** What a token is made of: who (`subject`), where, as what. */
-export type TokenClaims = Pick<Caller, 'workspaceId' | 'subject' | 'role'>;
+export type TokenClaims = Pick<Caller, 'workspaceId' | 'subject' | 'role'> & Partial<Pick<Caller, 'isOperator'>>;
 
 const ISSUER = 'teampulse';
 /** Checking a signature costs 0.1 ms, a tenth of a core at 1,000 requests a second. People use a token for hours. */
@@ -30,8 +31,8 @@ export class TokenService extends TokenVerifier {
   }
 
   /** A signed token that ends after so many seconds. */
-  async create({ workspaceId, subject, role }: TokenClaims, lifetimeSeconds: number): Promise<string> {
-    return new SignJWT({ workspaceId, role })
+  async create({ workspaceId, subject, role, isOperator }: TokenClaims, lifetimeSeconds: number): Promise<string> {
+    return new SignJWT({ workspaceId, role, ...(isOperator && { operator: true }) })
       .setProtectedHeader({ alg: 'EdDSA', kid: this.key.id })
       .setIssuer(ISSUER)
       .setSubject(subject)
@@ -56,8 +57,8 @@ export class TokenService extends TokenVerifier {
     if (token.length > MAX_LENGTH) throw new InvalidToken('The token is longer than any of ours.');
     try {
       const { payload } = await jwtVerify(token, this.key.publicKey, { issuer: ISSUER, algorithms: ['EdDSA'] });
-      const { sub, workspaceId, role, exp } = claimsSchema.parse(payload);
-      return { workspaceId, subject: sub, role, expiresAt: exp * 1_000 };
+      const { sub, workspaceId, role, operator, exp } = claimsSchema.parse(payload);
+      return { workspaceId, subject: sub, role, isOperator: operator === true, expiresAt: exp * 1_000 };
     } catch (error) {
       throw new InvalidToken(reason(error), { cause: error });
     }

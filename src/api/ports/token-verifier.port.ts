@@ -6,6 +6,8 @@ export interface Caller {
   readonly workspaceId: string;
   readonly subject: string;
   readonly role: Role;
+  /** Looks after the installation: the read models of all workspaces. No role of a workspace makes one. */
+  readonly isOperator: boolean;
   /** When the token ends, in milliseconds since 1970. */
   readonly expiresAt: number;
 }

@@ -31,6 +31,7 @@ export function apiContext(
     workspaceId: caller.workspaceId,
     actor: { kind: 'user', id: caller.subject },
     role: caller.role,
+    isOperator: caller.isOperator,
     requestId,
     source: {
       ...(ip === undefined ? {} : { ip }),

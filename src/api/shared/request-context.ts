@@ -13,6 +13,8 @@ export interface ApiContext {
   readonly workspaceId: string;
   readonly actor: Actor;
   readonly role: Role;
+  /** Looks after what all workspaces share, besides what the role allows in this one. */
+  readonly isOperator: boolean;
   /** A UUID; the correlation id of every event this request leads to, and what a masked error shows. */
   readonly requestId: string;
   readonly source: { readonly ip?: string; readonly userAgent?: string };
@@ -34,4 +36,13 @@ export const hasRole = (context: ApiContext, atLeast: Role): boolean =>
 /** For queries and subscriptions; mutations name the role in `mutate()`, which refuses with a user error instead. @throws FORBIDDEN */
 export function requireRole(context: ApiContext, atLeast: Role): void {
   if (!hasRole(context, atLeast)) throw forbidden(`This needs the role ${atLeast} or above; yours is ${context.role}.`);
+}
+
+/** What a caller is told who is none. */
+export const OPERATORS_ONLY =
+  'The read models are shared by all workspaces: this needs a token made with `teampulse token create --operator`.';
+
+/** For queries and subscriptions on what all workspaces share. @throws FORBIDDEN */
+export function requireOperator(context: ApiContext): void {
+  if (!context.isOperator) throw forbidden(OPERATORS_ONLY);
 }

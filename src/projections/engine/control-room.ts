@@ -76,6 +76,13 @@ export class ControlRoom extends ProjectionControl {
     return statuses;
   }
 
+  async names(): Promise<readonly string[]> {
+    const rows = await this.parts.database.query({
+      text: "SELECT projection FROM control.builds WHERE state = 'live' ORDER BY projection",
+    });
+    return rows.map(([name]) => name ?? '');
+  }
+
   async progress(): Promise<readonly BuildProgress[]> {
     const rows = await this.parts.database.query({ text: PROGRESS });
     return rows.map(([projection, build, events, expected]) => ({

@@ -84,6 +84,9 @@ export abstract class ProjectionControl {
   /** Every projection by name, measured against the head of the log now. @throws when Postgres or the log can't be reached */
   abstract statuses(): Promise<readonly ProjectionStatus[]>;
 
+  /** The names of all projections. */
+  abstract names(): Promise<readonly string[]>;
+
   /** The builds under way. One small statement: for asking often. */
   abstract progress(): Promise<readonly BuildProgress[]>;
 
