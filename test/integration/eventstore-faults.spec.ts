@@ -161,6 +161,32 @@ describe('Postgres, gone and back', () => {
     // The server's own write timeout, not the client's ten seconds.
     expect(Math.max(...waits)).toBeLessThan(5_000);
   }, 120_000);
+
+  it('behind a network that swallows everything is given up in time, its lock with it, and nothing is lost', async () => {
+    const database = await createStoreDatabase();
+    cleanups.push(() => database.drop());
+    const line = await breakableLine(database.url);
+    cleanups.push(() => line.close());
+    const server = await startEmbeddedEventStore({ postgresUrl: line.url });
+    cleanups.push(() => server.stop());
+    const store = adapterFor(server.connectionString);
+    const done: Acknowledged[] = [];
+    const stop = { now: false };
+    const writing = Promise.all(Array.from({ length: 4 }, () => write(store, stop, done)));
+    await until(() => done.length > 20, 'appends go on');
+    line.swallow();
+    const before = done.length;
+    // New connections get through; those that are swallowed say nothing to either side, ever.
+    await until(() => done.length > before + 20, 'appends go on over another connection', 60_000);
+    stop.now = true;
+    await writing;
+    const seen: RecordedEvent[] = [];
+    for await (const items of store.subscribe({ signal: new AbortController().signal })) {
+      for (const item of items) if (item.kind === 'event') seen.push(item.event);
+      if (items.some((item) => item.kind === 'caughtUp')) break;
+    }
+    check(seen, done);
+  }, 120_000);
 });
 
 describe('a second server on the same database', () => {
@@ -263,9 +289,14 @@ describe('large events', () => {
 });
 
 /** A line to Postgres that can be cut, as when a network or the server goes away. */
-async function breakableLine(
-  postgresUrl: string,
-): Promise<{ readonly url: string; cut(): void; mend(): void; close(): Promise<void> }> {
+async function breakableLine(postgresUrl: string): Promise<{
+  readonly url: string;
+  cut(): void;
+  mend(): void;
+  /** What goes over the connections there are is lost from now on, without a word; new ones are whole. */
+  swallow(): void;
+  close(): Promise<void>;
+}> {
   const target = new URL(postgresUrl);
   const sockets = new Set<net.Socket>();
   let whole = true;
@@ -300,6 +331,13 @@ async function breakableLine(
   return {
     url: url.href,
     cut,
+    swallow: () => {
+      for (const socket of sockets) {
+        socket.unpipe();
+        // Read and thrown away, so that the sender notices nothing.
+        socket.resume();
+      }
+    },
     mend: () => void (whole = true),
     close: async () => {
       cut();

@@ -374,4 +374,26 @@ describe('a store that gets users later', () => {
     await second.stop();
     await own.drop();
   });
+
+  it('makes a new one for an administrator who has lost his, as the docs say', async () => {
+    const own = await createStoreDatabase();
+    const lost = await startEmbeddedEventStore({ postgresUrl: own.url, users: { admin: 'lost', ops: 'kept' } });
+    await lost.stop();
+    const open = await startEmbeddedEventStore({ postgresUrl: own.url });
+    const anybody = EventStoreDBClient.connectionString(open.connectionString);
+    const data = { loginName: 'admin', fullName: 'Event Store Administrator', groups: ['$admins'], disabled: false, salt: '', hash: '' }; // prettier-ignore
+    await anybody.appendToStream('$user-admin', jsonEvent({ type: '$UserUpdated', data }));
+    await anybody.dispose();
+    await open.stop();
+    const secure = await startEmbeddedEventStore({ postgresUrl: own.url, tls, users: {} });
+    expect(Object.keys(secure.madePasswords)).toEqual(['admin']);
+    const as = (password: string | undefined): EventStoreDBClient =>
+      EventStoreDBClient.connectionString(secure.connectionString.replace('esdb://', `esdb://admin:${password}@`));
+    const [again, before] = [as(secure.madePasswords['admin']), as('lost')];
+    expect(await count(again.readAll({ maxCount: 1 }))).toBe(1);
+    await expect(count(before.readAll({ maxCount: 1 }))).rejects.toBeInstanceOf(AccessDeniedError);
+    await Promise.all([again.dispose(), before.dispose()]);
+    await secure.stop();
+    await own.drop();
+  });
 });

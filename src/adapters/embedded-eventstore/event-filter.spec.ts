@@ -24,8 +24,15 @@ describe('a filter', () => {
     expect(byType('^work\\.')('work.TaskCreated')).toBe(true);
   });
 
+  it('takes a time that grows with the text alone, whatever its expression', () => {
+    // Tried one after the other, there are 2^200 ways to divide these.
+    expect(byType('^(a+)+$')(`${'a'.repeat(200)}b`)).toBe(false);
+    expect(byType('(?i)^(.*,)*x')('a,'.repeat(100))).toBe(false);
+  });
+
   it('is refused when it can’t be understood, or says nothing', () => {
-    for (const regex of ['(', '(?x)a b', '(?>a)', '\\G', '']) expect(() => byType(regex)).toThrow(InvalidFilter);
+    for (const regex of ['(', '(?x)a b', '(?>a)', '\\G', '(?!a)b', '(a)\\1', ''])
+      expect(() => byType(regex)).toThrow(InvalidFilter);
   });
 
   it('by prefixes wants any of them, as they are written', () => {

@@ -1,5 +1,6 @@
 /** Which events a filtered read of `$all` wants: by event type or stream name, by regular expression or prefixes. */
 import type streams from '@eventstore/db-client/generated/streams_pb.js';
+import { RE2JS } from 're2js';
 import type { StoredEvent } from './stored-event.js';
 
 /** Reads, and persistent subscriptions, each have a message of their own of this shape. */
@@ -51,32 +52,42 @@ export function matcherOf({ by, regex, prefixes }: FilterDescription): Matches {
 }
 
 function compileExpression(regex: string, prefixes: readonly string[]): (text: string) => boolean {
-  if (regex) {
-    const expression = dotNetExpression(regex);
-    return (text) => expression.test(text);
-  }
+  if (regex) return remembered(dotNetExpression(regex));
   if (prefixes.length === 0) throw new InvalidFilter('The filter has neither a regular expression nor a prefix.');
   return (text) => prefixes.some((prefix) => text.startsWith(prefix));
 }
 
 /**
- * Clients write expressions for .NET. What JavaScript writes otherwise is put into its words: options at the start, the
- * anchors \A, \Z and \z, and a backslash before a character that needs none. What it can't say is refused, never guessed.
+ * Clients write expressions for .NET. RE2 takes most of them, and a time that grows with the text alone: with an engine that
+ * tries alternatives one after the other, JavaScript's or .NET's, one expression of one client can stop the store for
+ * everybody. What RE2 can't say (looking around, references back) is refused, never guessed.
  */
-function dotNetExpression(regex: string): RegExp {
-  const [, options = '', pattern = regex] = /^\(\?([ims]+)\)(.*)$/su.exec(regex) ?? [];
-  const translated = pattern.replaceAll(/\\(.)/gsu, (escape, character: string) => {
-    if (character === 'A') return '(?<![^])';
-    if (character === 'z') return '(?![^])';
-    if (character === 'Z') return '(?=\\n?(?![^]))';
-    if (character === '-') return '\\x2d';
-    return /[\^$\\.*+?()[\]{}|/a-zA-Z0-9]/u.test(character) ? escape : character;
-  });
+function dotNetExpression(regex: string): (text: string) => boolean {
   try {
-    return new RegExp(translated, `u${options}`);
+    const expression = RE2JS.compile(
+      regex.replaceAll(/\\(.)/gsu, (escape, next) => (next === 'Z' ? '(?:\\n?\\z)' : escape)),
+    );
+    return (text) => expression.matcher(text).find();
   } catch (cause) {
-    throw new InvalidFilter(`The filter's regular expression can't be read: ${regex}`, { cause });
+    throw new InvalidFilter(`The filter's regular expression can't be run here: ${regex}`, { cause });
   }
+}
+
+/** More than there are event types; of stream names, which are too many, it costs little. */
+const MAX_REMEMBERED = 1_000;
+
+/** RE2 in JavaScript takes microseconds, and the same few types come again and again. */
+function remembered(test: (text: string) => boolean): (text: string) => boolean {
+  const known = new Map<string, boolean>();
+  return (text) => {
+    let result = known.get(text);
+    if (result === undefined) {
+      result = test(text);
+      if (known.size >= MAX_REMEMBERED) known.clear();
+      known.set(text, result);
+    }
+    return result;
+  };
 }
 
 /** How many events one page of a filtered subscription examines, and after how many of them a checkpoint is due. */

@@ -15,7 +15,7 @@ import type { LiveLog } from './live-log.js';
 import type { StoreLog } from './store-log.js';
 import { freshStoreEvents } from './system-streams.js';
 import { StreamStates } from './stream-states.js';
-import { WriterSession } from './writer-session.js';
+import { QUERY_TIMEOUT_MS, WriterSession } from './writer-session.js';
 
 /** A group's size bounds how long the first write of it waits for the last. */
 const MAX_GROUP_WRITES = 1_024;
@@ -157,6 +157,8 @@ export class LogWriter {
     const group = new AppendGroup(this.states, this.live.head, this.#time(), randomUUID);
     const decided: [QueuedWrite, WriteOutcome][] = [];
     let sent = false;
+    // The connection is given up, its queries fail, and what became of the group shows on the next one.
+    const silence = setTimeout(() => this.#session.discard(client), QUERY_TIMEOUT_MS);
     try {
       await group.load(
         client,
@@ -165,11 +167,16 @@ export class LogWriter {
       );
       for (const write of writes) decided.push([write, group.add(write.request)]);
       sent = true;
-      if (!(await group.commit(client))) return await this.#commit(client, writes, false);
+      if (!(await group.commit(client))) {
+        clearTimeout(silence);
+        return await this.#commit(client, writes, false);
+      }
     } catch (error) {
+      clearTimeout(silence);
       await this.#failed(client, writes, error, sent ? { group, writes: decided } : undefined);
       return;
     }
+    clearTimeout(silence);
     this.#publish(group, decided);
   }
 

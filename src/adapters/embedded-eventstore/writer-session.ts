@@ -18,6 +18,12 @@ const LOCK = 8386095522570323n;
 const LOCK_PATIENCE_MS = 3_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 const RECONNECT_DELAY_MS = 200;
+const APPLICATION_NAME = 'teampulse eventstore writer';
+/**
+ * A Postgres that is only slow answers within this; from one that does not, or a network that swallows its answers, nothing
+ * more is expected. Not for migrations and restores, which take as long as they take.
+ */
+export const QUERY_TIMEOUT_MS = 10_000;
 
 export class StoreInUse extends Error {
   readonly code = 'EVENT_STORE_IN_USE';
@@ -26,6 +32,8 @@ export class StoreInUse extends Error {
 export class WriterSession {
   #client: Client | undefined;
   #closed = false;
+  /** Of the last session that held the lock. */
+  #backend: number | undefined;
 
   /** @param onOpen runs after every (re)connection, with the lock held, before anything is written */
   constructor(
@@ -43,15 +51,17 @@ export class WriterSession {
   async open(): Promise<void> {
     const client = new Client({
       connectionString: this.postgresUrl,
-      application_name: 'teampulse eventstore writer',
+      application_name: APPLICATION_NAME,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       keepAlive: true,
+      // A session that replaces another makes no migration that takes its time.
+      ...(this.#backend !== undefined && { query_timeout: QUERY_TIMEOUT_MS }),
     });
     // Without a listener, a connection that breaks while idle would end the process.
     client.on('error', (error) => this.log.warn({ err: error }, 'the event store lost its Postgres connection'));
     try {
       await client.connect();
-      await acquireLock(client);
+      this.#backend = await acquireLock(client, this.#backend);
       // An append is acknowledged after its commit: the commit must mean "on disk", whatever the database's default.
       await client.query("SET synchronous_commit = 'on'");
       // A plan that was made while the log was small must not read a large one from its beginning.
@@ -104,11 +114,27 @@ export class WriterSession {
   }
 }
 
-async function acquireLock(client: Client): Promise<void> {
+/**
+ * @param predecessor this server's own last session: behind a network that died silently it may hold the lock until Postgres
+ * notices, which takes hours, so it is ended. What it had under way is then committed or not, and can be looked up.
+ * @returns the session that has the lock now
+ */
+async function acquireLock(client: Client, predecessor: number | undefined): Promise<number> {
   const until = Date.now() + LOCK_PATIENCE_MS;
   for (;;) {
-    const answer = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [String(LOCK)]);
-    if (answer.rows[0]?.locked) return;
+    const answer = await client.query<{ locked: boolean; backend: number }>(
+      'SELECT pg_try_advisory_lock($1) AS locked, pg_backend_pid() AS backend',
+      [String(LOCK)],
+    );
+    const [row] = answer.rows;
+    if (row?.locked) return row.backend;
+    if (predecessor !== undefined) {
+      // By name as well: the number may be another session's by now.
+      await client.query(
+        'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND application_name = $2 AND datname = current_database()',
+        [predecessor, APPLICATION_NAME],
+      );
+    }
     if (Date.now() > until) {
       throw new StoreInUse(
         'another event store server is running on this database: stop it first, or give this one a database of its own',
