@@ -8,7 +8,7 @@ export type ProcessPart = (typeof PARTS)[number];
 
 /** Of this process and everything that it started, and what they started. */
 export function ownCpuMicros(): number {
-  const found = all();
+  const found = runningProcesses();
   let parents = new Set([process.pid]);
   let sum = found.find(({ pid }) => pid === process.pid)?.cpuMicros ?? 0;
   while (parents.size > 0) {
@@ -19,10 +19,12 @@ export function ownCpuMicros(): number {
   return sum;
 }
 
-interface Found {
+export interface RunningProcess {
   readonly pid: number;
   readonly parent: number;
   readonly cpuMicros: number;
+  /** Of children that have ended. */
+  readonly endedMicros: number;
   readonly command: string;
 }
 
@@ -46,7 +48,7 @@ export class Processes {
 
   /** Microseconds used since each process began. Notes memory, too. */
   cpuMicros(): Map<ProcessPart, number> {
-    for (const found of all()) {
+    for (const found of runningProcesses()) {
       const part = this.#partOf(found);
       if (!part) continue;
       this.#used.set(found.pid, [part, found.cpuMicros]);
@@ -62,7 +64,7 @@ export class Processes {
     return Object.fromEntries(this.#peaks);
   }
 
-  #partOf({ pid, parent, command }: Found): ProcessPart | undefined {
+  #partOf({ pid, parent, command }: RunningProcess): ProcessPart | undefined {
     if (parent === this.up) {
       if (/nats-server/.test(command)) return 'nats';
       return (['api', 'eventstore', 'worker'] as const).find((name) =>
@@ -71,23 +73,28 @@ export class Processes {
     }
     if (pid === this.postmaster) return 'postgres other';
     if (parent !== this.postmaster) return undefined;
-    // A backend is titled `postgres: <login> <database> <client> <what it does>`.
-    const database = /^postgres: \S+ (\S+) \d+\.\d+\.\d+\.\d+\(/.exec(command)?.[1];
+    const database = databaseOf(command);
     if (database === 'eventstore') return 'postgres of the log';
     return database === 'teampulse' ? 'postgres of the read models' : 'postgres other';
   }
 }
 
-function all(): Found[] {
+/** Of a backend, which is titled `postgres: <login> <database> <client> <what it does>`. */
+export const databaseOf = (command: string): string | undefined =>
+  /^postgres: \S+ (\S+) \d+\.\d+\.\d+\.\d+\(/.exec(command)?.[1];
+
+export function runningProcesses(): RunningProcess[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {
       try {
-        // Counted behind the command's name in brackets: parent, then user and system time in ticks of 10 ms.
+        // Counted behind the command's name in brackets: parent, then user and system time in ticks of 10 ms, own and of children.
         const fields = readFileSync(`/proc/${name}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
         const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
-        const ticks = Number(fields[11]) + Number(fields[12]);
-        return [{ pid: Number(name), parent: Number(fields[1]), cpuMicros: ticks * 10_000, command }];
+        const micros = (at: number): number => (Number(fields[at]) + Number(fields[at + 1])) * 10_000;
+        return [
+          { pid: Number(name), parent: Number(fields[1]), cpuMicros: micros(11), endedMicros: micros(13), command },
+        ];
       } catch {
         // It has ended in between.
         return [];
@@ -95,7 +102,7 @@ function all(): Found[] {
     });
 }
 
-function peakMib(pid: number): number {
+export function peakMib(pid: number): number {
   try {
     return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
   } catch {
