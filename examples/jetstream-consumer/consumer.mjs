@@ -17,6 +17,8 @@ import { Pool } from 'pg';
 
 const {
   NATS_URL = 'nats://127.0.0.1:4222',
+  NATS_USER,
+  NATS_PASSWORD,
   DATABASE_URL,
   WORKSPACE,
   STREAM = 'TEAMPULSE',
@@ -41,7 +43,15 @@ await database.query(`
   CREATE TABLE IF NOT EXISTS thing (stream text PRIMARY KEY, revision int NOT NULL);
   CREATE TABLE IF NOT EXISTS activity (day date, type text, events bigint NOT NULL, PRIMARY KEY (day, type));`);
 
-const nats = await connect({ servers: NATS_URL, maxReconnectAttempts: -1, waitOnFirstConnect: true, name: DURABLE });
+const nats = await connect({
+  servers: NATS_URL,
+  ...(NATS_USER && { user: NATS_USER, pass: NATS_PASSWORD }),
+  name: DURABLE,
+  // Of its own, so that the login needs no right to read everybody's answers.
+  inboxPrefix: `_INBOX_${DURABLE}`,
+  maxReconnectAttempts: -1,
+  waitOnFirstConnect: true,
+});
 const messages = await (await openConsumer()).consume({ max_messages: BATCH });
 process.once('SIGTERM', () => messages.stop());
 
@@ -60,7 +70,7 @@ await database.end();
 async function openConsumer() {
   for (;;) {
     try {
-      const manager = await nats.jetstreamManager();
+      const manager = await nats.jetstreamManager({ checkAPI: false });
       await manager.consumers.add(STREAM, {
         durable_name: DURABLE,
         filter_subject: SUBJECT,

@@ -4,10 +4,12 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { AckPolicy, connect } from 'nats';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { EventStoreDbAdapter } from '../../src/adapters/eventstore/eventstore-db.adapter.js';
 import { createLogger } from '../../src/adapters/logging/logger.js';
+import { STREAM } from '../../src/adapters/nats/jetstream-bus.js';
 import { runPublisher } from '../../src/cli/publisher.js';
 import { allEvents } from '../../src/capabilities.js';
 import { formatPosition } from '../../src/domain/shared/position.js';
@@ -118,9 +120,13 @@ async function throughKills(workspaceId: string, launch: () => void, progress: (
 } // prettier-ignore
 
 describe.runIf(hasNats())('the durable consumer of JetStream', () => {
-  const nats = new NatsServer();
-  const stop = new AbortController();
   const workspaceId = randomUUID();
+  const passwords = { PUBLISHER_PASSWORD: randomUUID(), BILLING_PASSWORD: randomUUID() };
+  // The server is set up as the documentation says, for this workspace.
+  const [, permissions = ''] =
+    /```\n(authorization \{[^`]+)```/.exec(readFileSync('docs/integrations.md', 'utf8')) ?? [];
+  const nats = new NatsServer(permissions.replaceAll('0190…', workspaceId), passwords);
+  const stop = new AbortController();
   let publishing: Promise<void>;
   let database: Awaited<ReturnType<typeof createStoreDatabase>>;
   let client: Client;
@@ -131,7 +137,7 @@ describe.runIf(hasNats())('the durable consumer of JetStream', () => {
     client = new Client({ connectionString: database.url });
     await client.connect();
     const logger = createLogger({ name: 'test', level: 'silent' });
-    publishing = runPublisher({ databaseUrl: api.database.url, natsUrl: nats.url, log: store, logger, signal: stop.signal });
+    publishing = runPublisher({ databaseUrl: api.database.url, natsUrl: nats.url.replace('//', `//teampulse:${passwords.PUBLISHER_PASSWORD}@`), log: store, logger, signal: stop.signal });
   }, 60_000); // prettier-ignore
   afterAll(async () => {
     stop.abort();
@@ -149,6 +155,9 @@ describe.runIf(hasNats())('the durable consumer of JetStream', () => {
   it('counts every event once, though it is killed again and again', async () => {
     const environment = {
       NATS_URL: nats.url,
+      NATS_USER: 'billing',
+      NATS_PASSWORD: passwords.BILLING_PASSWORD,
+      DURABLE: 'billing',
       DATABASE_URL: database.url,
       WORKSPACE: workspaceId,
       // What a killed one had not acknowledged comes again after this.
@@ -164,6 +173,31 @@ describe.runIf(hasNats())('the durable consumer of JetStream', () => {
     const things = await client.query<{ stream: string; revision: number }>('SELECT stream, revision FROM thing');
     expect(new Map(things.rows.map(({ stream, revision }) => [stream, revision]))).toEqual(last);
   }, 240_000);
+
+  it('may see no other workspace with its login', async () => {
+    const connection = await connect({
+      servers: nats.url,
+      user: 'billing',
+      pass: passwords.BILLING_PASSWORD,
+      inboxPrefix: '_INBOX_billing',
+      timeout: 2_000,
+    });
+    try {
+      const { consumers, streams } = await connection.jetstreamManager({ checkAPI: false });
+      const durable = { durable_name: 'billing', ack_policy: AckPolicy.Explicit };
+      const denied = /permissions violation|503|timeout/i;
+      await expect(
+        consumers.add(STREAM, { ...durable, filter_subject: `teampulse.${randomUUID()}.>` }),
+      ).rejects.toThrow(denied);
+      await expect(consumers.add(STREAM, { ...durable, filter_subject: 'teampulse.>' })).rejects.toThrow(denied);
+      await expect(consumers.add(STREAM, durable)).rejects.toThrow(denied);
+      await expect(streams.info(STREAM)).rejects.toThrow(denied);
+      const own = await consumers.info(STREAM, 'billing');
+      expect(own.config.filter_subject).toBe(`teampulse.${workspaceId}.>`);
+    } finally {
+      await connection.close();
+    }
+  });
 });
 
 describe('the consumer of the GraphQL subscription', () => {

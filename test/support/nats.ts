@@ -4,7 +4,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
@@ -19,16 +19,24 @@ export class NatsServer {
   private process: ChildProcess | undefined;
   private port = -1;
 
+  /** @param config in the server's own language, beside what is set here; `$NAMES` in it are those of `environment` */
+  constructor(
+    private readonly config = '',
+    private readonly environment: Readonly<Record<string, string>> = {},
+  ) {}
+
   get url(): string {
     return `nats://127.0.0.1:${this.port}`;
   }
 
   /** Starts it, on a free port the first time and on the same one again later. */
   async start(): Promise<void> {
+    const configFile = join(this.folder, 'nats.conf');
+    writeFileSync(configFile, this.config);
     const child = spawn(
       'nats-server',
-      ['-a', '127.0.0.1', '-p', String(this.port), '-js', '-sd', join(this.folder, 'data'), '--ports_file_dir', this.folder],
-      { stdio: 'ignore' },
+      ['-c', configFile, '-a', '127.0.0.1', '-p', String(this.port), '-js', '-sd', join(this.folder, 'data'), '--ports_file_dir', this.folder],
+      { stdio: 'ignore', env: { ...process.env, ...this.environment } },
     ); // prettier-ignore
     this.process = child;
     const file = await vi.waitUntil(
