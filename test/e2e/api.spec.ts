@@ -369,3 +369,19 @@ describe('the service', () => {
     }
   });
 });
+
+describe('the names of members', () => {
+  it('are personal data, which a viewer gets neither of a member, nor in a list, nor in a cursor', async () => {
+    const added = await ann('mutation { addMember(input: { name: "Zoe Personal" }) { member { id } position } }');
+    const { id } = added.addMember.member;
+    const query = `query ($id: UUID!, $p: Position) { member(id: $id, minPosition: $p) { name email }
+      members(first: 100, minPosition: $p) { edges { cursor } nodes { id name } } }`;
+    const variables = { id, p: added.addMember.position };
+    const seen = await api.as(workspaceId, 'viewer')(query, variables);
+    expect(seen.member).toEqual({ name: `Member ${id.slice(-4)}`, email: null });
+    expect(seen.members.nodes).toContainEqual({ id, name: `Member ${id.slice(-4)}` });
+    for (const { cursor } of seen.members.edges) expect(Buffer.from(cursor, 'base64').toString()).not.toContain('Zoe');
+    const known = await api.as(workspaceId, 'member')(query, variables);
+    expect(known.member).toEqual({ name: 'Zoe Personal', email: null });
+  });
+});

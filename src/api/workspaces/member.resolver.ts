@@ -9,7 +9,12 @@ import { RenameMember } from '../../commands/workspaces/rename-member.command.js
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
 import { memberEvents } from '../../domain/workspaces/member.events.js';
 import { ReadDatabase } from '../../projections/ports/read-database.port.js';
-import { memberOrder, MemberQueries, type MemberRecord } from '../../projections/workspaces/members.queries.js';
+import {
+  memberOrder,
+  memberOrderWithoutNames,
+  MemberQueries,
+  type MemberRecord,
+} from '../../projections/workspaces/members.queries.js';
 import { ChangeFeed } from '../shared/change-feed.js';
 import { connection, type Connection, type PageArguments } from '../shared/connection.js';
 import { requirePosition } from '../shared/freshness.js';
@@ -21,6 +26,8 @@ interface MembersArguments extends PageArguments {
   readonly includeRemoved?: boolean | null;
   readonly minPosition?: LogPosition | null;
 }
+
+const seesNames = (context: ApiContext): boolean => hasRole(context, 'member');
 
 @Resolver('Member')
 export class MemberResolver {
@@ -45,9 +52,16 @@ export class MemberResolver {
   @Query('members')
   async list(@Args() args: MembersArguments, @Context() context: ApiContext): Promise<Connection<MemberRecord>> {
     await requirePosition(this.database, ['members'], args.minPosition);
-    return connection(args, memberOrder, (page) =>
-      this.queries.page(context.workspaceId, args.includeRemoved ?? false, page),
+    const order = seesNames(context) ? memberOrder : memberOrderWithoutNames;
+    return connection(args, order, (page) =>
+      this.queries.page(context.workspaceId, args.includeRemoved ?? false, order, page),
     );
+  }
+
+  /** A viewer tells people apart without knowing who they are. */
+  @ResolveField('name')
+  name(member: MemberRecord, _args: unknown, context: ApiContext): string {
+    return seesNames(context) ? member.name : `Member ${member.id.slice(-4)}`;
   }
 
   /** Addresses are personal: others see names only. */

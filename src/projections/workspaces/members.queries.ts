@@ -1,7 +1,7 @@
 /** Members, by name or by id. */
 import { Injectable } from '@nestjs/common';
 import { ReadDatabase } from '../ports/read-database.port.js';
-import { keysetOrder, keysetSql, type PageRequest } from '../shared/keyset.js';
+import { keysetOrder, keysetSql, type KeysetOrder, type PageRequest } from '../shared/keyset.js';
 
 export interface MemberRecord {
   readonly id: string;
@@ -18,15 +18,18 @@ export const memberOrder = keysetOrder('members', [
   { sql: 'id', field: 'id', type: 'uuid' },
 ]);
 
+/** For those who see no names: a cursor holds what it is ordered by, and so does the order itself. */
+export const memberOrderWithoutNames = keysetOrder('membersById', [{ sql: 'id', field: 'id', type: 'uuid' }]);
+
 const SELECT = `SELECT id, name, email, role, removed, added_at AS "addedAt", version FROM read.members`;
 
 @Injectable()
 export class MemberQueries {
   constructor(private readonly database: ReadDatabase) {}
 
-  /** One page by name. Index (workspace_id, name, id). */
-  page(workspaceId: string, includeRemoved: boolean, page: PageRequest): Promise<MemberRecord[]> {
-    const keyset = keysetSql(memberOrder, page, 3);
+  /** One page. Index (workspace_id, name, id), or the primary key. */
+  page(workspaceId: string, includeRemoved: boolean, order: KeysetOrder, page: PageRequest): Promise<MemberRecord[]> {
+    const keyset = keysetSql(order, page, 3);
     const sql = `${SELECT} WHERE workspace_id = $1 AND ($2 OR NOT removed) AND ${keyset.where}
       ORDER BY ${keyset.orderBy} LIMIT ${keyset.limit}`;
     return this.database.query(workspaceId, sql, [workspaceId, includeRemoved, ...keyset.parameters]);
