@@ -148,7 +148,7 @@ const BUILDS = `SELECT b.projection, b.id, b.version, b.state, b.created_at, b.l
   FROM control.builds b
   JOIN control.checkpoints c ON c.build_id = b.id
   LEFT JOIN control.workers w ON w.id = c.owner
-  WHERE b.state <> 'dropped' ORDER BY b.projection, b.id, c.shard`;
+  WHERE b.state IN ('building', 'live', 'retired') ORDER BY b.projection, b.id, c.shard`;
 
 const PROGRESS = `SELECT b.projection, b.id, sum(c.events),
     (SELECT coalesce(sum(lc.events), 0) FROM control.builds l JOIN control.checkpoints lc ON lc.build_id = l.id
