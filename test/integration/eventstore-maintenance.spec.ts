@@ -215,6 +215,24 @@ describe('verify', () => {
     expect(damaged).toBe(position === 7 ? 2 : 1);
   });
 
+  it('finds that the end of the log was cut off, also when the log went on behind it', async () => {
+    const store = await runningStore();
+    await writeAllSorts(store.client);
+    const head = await visitStore(store.url, headOf);
+    await store.stop();
+    await sql(store.url, 'DELETE FROM eventstore.event WHERE position > $1', [head - 5]);
+    const cut = await verify(store.url);
+    expect(cut.damages).toMatchObject([{ kind: 'missing', position: head, message: expect.stringMatching(/cut off/) as string }]); // prettier-ignore
+    const again = await startEmbeddedEventStore({ postgresUrl: store.url });
+    const client = EventStoreDBClient.connectionString(again.connectionString);
+    for (let n = 0; n < 10; n++) await client.appendToStream('later', jsonEvent({ type: 'counted', data: { n } }));
+    await client.dispose();
+    await again.stop();
+    const grown = await verify(store.url);
+    expect(grown.head).toBeGreaterThan(head);
+    expect(grown.damages).toMatchObject([{ kind: 'missing', position: head, message: expect.stringMatching(/another one now/) as string }]); // prettier-ignore
+  });
+
   it('finds events that are gone, their neighbours told as one', async () => {
     const store = await runningStore();
     await writeAllSorts(store.client);
@@ -250,7 +268,8 @@ describe('a store from before there were checksums', () => {
     const before = await contentOf(store.url);
     await sql(
       store.url,
-      `ALTER TABLE eventstore.event DROP COLUMN checksum; DELETE FROM eventstore.schema_version WHERE version > 1`,
+      `ALTER TABLE eventstore.event DROP COLUMN checksum; DROP TABLE eventstore.reached;
+       DELETE FROM eventstore.schema_version WHERE version > 1`,
     );
     await expect(verify(store.url)).rejects.toMatchObject({ code: 'EVENT_STORE_NOT_FOUND' });
     const server = await startEmbeddedEventStore({ postgresUrl: store.url });

@@ -13,7 +13,8 @@ import {
   persistentSubscriptionToAllSettingsFromDefaults as toAllSettings,
   persistentSubscriptionToStreamSettingsFromDefaults as toStreamSettings,
 } from '@eventstore/db-client';
-import { afterEach, describe, expect, it } from 'vitest';
+import { Client } from 'pg';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { startEmbeddedEventStore } from '../../src/adapters/embedded-eventstore/embedded-eventstore.js';
 import { createStoreDatabase } from '../support/event-store.js';
 
@@ -221,4 +222,53 @@ describe('groups of a server that is stopped and started again', () => {
       await subscription.unsubscribe();
     }
   });
+});
+
+describe('a group whose Postgres goes away and comes back', () => {
+  it('goes on where it was, and gives its consumer everything', async () => {
+    const database = await createStoreDatabase();
+    cleanups.push(() => database.drop());
+    const server = await startEmbeddedEventStore({ postgresUrl: database.url });
+    cleanups.push(() => server.stop());
+    const client = clientFor(server.connectionString);
+    await client.createPersistentSubscriptionToAll(
+      'group',
+      toAllSettings({ startFrom: START, checkPointLowerBound: 1 }),
+      {
+        filter: eventTypeFilter({ prefixes: ['lost.'] }),
+      },
+    );
+    const seen = new Set<string>();
+    const consumer = client.subscribeToPersistentSubscriptionToAll('group');
+    consumer.on('error', () => undefined);
+    consumer.on('data', (delivered) => {
+      if (delivered.event) seen.add(delivered.event.id);
+      // Parking is a write as well.
+      if (seen.size % 10 === 0) void consumer.nack('park', 'every tenth', delivered);
+      else void consumer.ack(delivered);
+    });
+    const stop = { now: false };
+    const done: string[] = [];
+    const writing = Promise.all(Array.from({ length: 4 }, () => write(client, 'lost.Happened', stop, done)));
+    const admin = new Client({ connectionString: database.url });
+    await admin.connect();
+    cleanups.push(() => admin.end());
+    for (let losses = 0; losses < 5; losses++) {
+      const before = seen.size;
+      await until(() => seen.size > before + 20, 'events are delivered');
+      await admin.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'teampulse eventstore%'",
+      );
+    }
+    stop.now = true;
+    await writing;
+    await until(() => done.every((id) => seen.has(id)), 'everything was delivered');
+    const info = async () => client.getPersistentSubscriptionToAllInfo('group');
+    await vi.waitFor(async () => {
+      const { stats } = await info();
+      expect(stats.parkedMessageCount).toBeGreaterThan(0n);
+      expect(stats.totalInFlightMessages).toBe(0);
+      expect(stats.lastCheckpointedEventPosition).toBeDefined();
+    }, 20_000);
+  }, 120_000);
 });

@@ -12,6 +12,7 @@ import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { AppendGroup, type WriteOutcome, type WriteRequest } from './append-group.js';
 import type { LiveLog } from './live-log.js';
+import { NOTE_EVERY_MS, lostEnd, noteReached } from './reached.js';
 import type { StoreLog } from './store-log.js';
 import { freshStoreEvents } from './system-streams.js';
 import { StreamStates } from './stream-states.js';
@@ -60,6 +61,7 @@ export class LogWriter {
   #inDoubt: DecidedGroup | undefined;
   readonly #roomWaiters = new Set<() => void>();
   #lastTime = 0;
+  #notedAt = 0;
   /** Told once, not for every write. */
   #outOfRoom = false;
 
@@ -86,6 +88,9 @@ export class LogWriter {
     this.#closed = true;
     const failed: WriteAnswer = { kind: 'failed', error: new Error('the event store is shutting down') };
     for (const write of this.#queue.splice(0)) write.answer(failed);
+    const { client } = this.#session;
+    this.#notedAt = 0;
+    if (client) await this.#note(client);
     await this.#session.close();
   }
 
@@ -121,6 +126,20 @@ export class LogWriter {
     setImmediate(() => void this.#run());
   }
 
+  /** Where the log ends, now and then. */
+  async #note(client: pg.ClientBase): Promise<void> {
+    if (Date.now() - this.#notedAt < NOTE_EVERY_MS || this.#session.client !== client) return;
+    this.#notedAt = Date.now();
+    const silence = setTimeout(() => this.#session.discard(client), QUERY_TIMEOUT_MS);
+    try {
+      await noteReached(client);
+    } catch (error) {
+      this.log.warn({ err: error }, 'how far the log goes could not be noted; trying again');
+    } finally {
+      clearTimeout(silence);
+    }
+  }
+
   #pump(): void {
     if (this.#queue.length > 0) this.#schedule();
   }
@@ -129,6 +148,7 @@ export class LogWriter {
     try {
       for (let client = this.#session.client; client && this.#queue.length > 0; client = this.#session.client) {
         await this.#commit(client, this.#take());
+        await this.#note(client);
       }
     } finally {
       this.#busy = false;
@@ -244,6 +264,8 @@ export class LogWriter {
       this.live.reset(head);
     }
     if (head === 0) await this.#writeFreshStore(client);
+    const lost = await lostEnd(client);
+    if (lost) this.log.error({ position: lost.position }, `events are missing: ${lost.message}. Restore a backup`);
     setImmediate(() => this.#pump());
   }
 

@@ -35,6 +35,12 @@ const migrations: readonly Migration[] = [
    COMMENT ON COLUMN eventstore.event.checksum IS 'CRC-32 over all other columns, see checksum.ts';`,
   addChecksums,
   `ALTER TABLE eventstore.event ALTER COLUMN checksum SET NOT NULL;`,
+  `CREATE TABLE eventstore.reached (
+     one      boolean NOT NULL DEFAULT true PRIMARY KEY CHECK (one),
+     position bigint  NOT NULL,
+     id       uuid    NOT NULL
+   );
+   COMMENT ON TABLE eventstore.reached IS 'how far the log once went, see reached.ts';`,
 ];
 
 /** The version that this server makes. */

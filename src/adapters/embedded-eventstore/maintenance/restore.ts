@@ -8,6 +8,7 @@ import type { ArchivedEvent } from '../../event-archive/archive.js';
 import { bigintArray } from '../binary-array.js';
 import type { StoreLog } from '../store-log.js';
 import { TOMBSTONE_REVISION, type StoredEvent } from '../stored-event.js';
+import { noteReached } from '../reached.js';
 import { freshStoreEvents } from '../system-streams.js';
 import { WriterSession } from '../writer-session.js';
 import { TOMBSTONE } from './backup.js';
@@ -59,6 +60,7 @@ export async function restoreStore(
     if (damage) {
       throw new NotALog(`${damage.message}: such a log can be imported through a server, with --renumber, but not restored`); // prettier-ignore
     }
+    await noteReached(client);
     await client.query('COMMIT');
     await client.query('ANALYZE eventstore.event');
   });
@@ -101,6 +103,7 @@ async function clear(client: ClientBase): Promise<void> {
     throw new StoreNotEmpty('the event store has events already: restore into an empty one, with another --data or --postgres-url'); // prettier-ignore
   }
   await client.query('DELETE FROM eventstore.event');
+  await client.query('DELETE FROM eventstore.reached');
 }
 
 async function insert(client: ClientBase, events: readonly StoredEvent[]): Promise<void> {

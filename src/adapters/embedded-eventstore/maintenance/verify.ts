@@ -1,11 +1,12 @@
 /**
- * Whether a store is what its server wrote: every position there once, every event as its checksum says, every stream's
- * revisions without a hole and in the log's order. Reads only, beside a running server or without one.
+ * Whether a store is what its server wrote: every position there once, up to where the log is known to have gone, every event
+ * as its checksum says, every stream's revisions without a hole and in the log's order. Reads only, beside a running server or without one.
  */
 import { DatabaseError, type Client, type ClientBase } from 'pg';
 import { checksumOf } from '../checksum.js';
 import { COPY_COLUMNS, copyOutChecked } from '../copy-out.js';
 import { page } from '../log-reader.js';
+import { lostEnd } from '../reached.js';
 
 /** One thing that is wrong, with its place. */
 export interface Damage {
@@ -46,6 +47,7 @@ export async function verifyStore(
   await client.query('RESET enable_seqscan');
   found.closeGap();
   await verifyRevisions(client, head, found);
+  await verifyEnd(client, found);
   return { events: found.events, head, damaged: found.damaged, damages: found.damages };
 }
 
@@ -135,6 +137,16 @@ async function verifyRevisions(client: Client, head: number, found: Findings): P
   } catch (error) {
     if (!isDamage(error)) throw error;
     found.add({ kind: 'unreadable', position: 0, message: `Postgres can't read the revisions of all streams: ${error.message}` }); // prettier-ignore
+  }
+}
+
+async function verifyEnd(client: Client, found: Findings): Promise<void> {
+  try {
+    const lost = await lostEnd(client);
+    if (lost) found.add({ kind: 'missing', ...lost });
+  } catch (error) {
+    // Whatever can't be read there was found above.
+    if (!isDamage(error)) throw error;
   }
 }
 
