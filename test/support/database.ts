@@ -107,7 +107,7 @@ class Tester implements ProjectionTester {
         const to = batch.at(-1)?.position;
         if (!to) continue;
         const deliver = async (by: BatchWriter): Promise<void> => {
-          const checkpoint = { buildId: build?.id ?? '', shard: 0, epoch: 0n, projection: this.projection.name, announce: true, stored, lost: false }; // prettier-ignore
+          const checkpoint = { buildId: build?.id ?? '', shard: 0, shards: 1, epoch: 0n, projection: this.projection.name, announce: true, stored, lost: false }; // prettier-ignore
           await committer.commit(checkpoint, to, events.length, await by.fold(events, 0));
         };
         await deliver(writer);

@@ -1,7 +1,7 @@
 /** Whose fault a failed statement is: the connection's or the server's, which come back, or the statement's, which stays wrong. */
 
-/** SQLSTATE classes and codes: connection exceptions, no resources (disk full, too many connections), shutdown, deadlock, serialisation failure. */
-const TRANSIENT = /^(08...|53...|57P0.|40001|40P01|55P03|25006)$/;
+/** SQLSTATE classes and codes: connection exceptions, no resources (disk full, too many connections), shutdown, deadlock, serialisation failure, a transaction that was idle for too long. */
+const TRANSIENT = /^(08...|53...|57P0.|40001|40P01|55P03|25006|25P03)$/;
 
 export const codeOf = (error: unknown): string =>
   typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : '';

@@ -1,4 +1,4 @@
-/** Postgres for the projection engine: a few connections that write, one that holds locks, one that listens. */
+/** Postgres for the projection engine: a few connections that write, one for what is urgent, others that listen or hold locks. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client, escapeIdentifier, Pool, type ClientBase, type CustomTypesConfig, type PoolClient } from 'pg';
 import {
@@ -16,7 +16,14 @@ const CONNECTIONS = 6;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** A batch takes tens of milliseconds; making an index over millions of rows may take minutes. */
 const STATEMENT_TIMEOUT_MS = 1_800_000;
-/** For a connection that listens or holds locks: finds out when the other side is gone without a word. */
+/**
+ * A transaction of a process that was frozen, or cut off without a word, holds its locks no longer than this: less than a
+ * lease lasts, so that whoever takes over finds nothing in the way.
+ */
+const IDLE_TRANSACTION_TIMEOUT_MS = 2_000;
+/** Less than the time between a lease's renewal and its end. */
+const URGENT_TIMEOUT_MS = 1_500;
+/** Finds out when the other side is gone without a word. */
 const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 10_000 };
 const MOST_PAUSE_MS = 1_000;
 /** What Postgres says to every statement behind the one at fault. */
@@ -32,6 +39,7 @@ interface Limits {
 
 export class PostgresWriteDatabase extends WriteDatabase {
   readonly #pool: Pool;
+  readonly #urgent: Pool;
 
   /** @param limits smaller ones for those who only ask the control schema */
   constructor(
@@ -44,7 +52,7 @@ export class PostgresWriteDatabase extends WriteDatabase {
       max: connections,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       // Not waiting for the disk is safe here, and only here: rows and checkpoint are lost together or not at all.
-      options: `-c synchronous_commit=off -c timezone=UTC -c statement_timeout=${statementTimeoutMs} -c idle_in_transaction_session_timeout=60000`,
+      options: `-c synchronous_commit=off -c timezone=UTC -c statement_timeout=${statementTimeoutMs} -c idle_in_transaction_session_timeout=${IDLE_TRANSACTION_TIMEOUT_MS}`,
       application_name: 'teampulse-projections',
       // All statements of a batch are on their way at once.
       pipeline: true,
@@ -54,18 +62,36 @@ export class PostgresWriteDatabase extends WriteDatabase {
     this.#pool.on('error', () => undefined);
     // One that is cut in the packet that says it is ready has nobody who listens yet, and an error nobody hears ends the process.
     this.#pool.on('connect', (client) => client.on('error', () => undefined));
+    this.#urgent = new Pool({
+      connectionString: url,
+      max: 1,
+      // Kept while nothing is asked: that it is there says that we are alive.
+      idleTimeoutMillis: 0,
+      connectionTimeoutMillis: URGENT_TIMEOUT_MS,
+      // The second when Postgres itself is silent.
+      options: `-c synchronous_commit=off -c timezone=UTC -c statement_timeout=${URGENT_TIMEOUT_MS}`,
+      query_timeout: 2 * URGENT_TIMEOUT_MS,
+      application_name: 'teampulse-projections',
+      ...KEEP_ALIVE,
+    });
+    this.#urgent.on('error', () => undefined);
+    this.#urgent.on('connect', (client) => client.on('error', () => undefined));
   }
 
   async close(): Promise<void> {
-    await this.#pool.end();
+    await Promise.all([this.#pool.end(), this.#urgent.end()]);
   }
 
   async query(statement: Statement): Promise<readonly TextRow[]> {
-    return this.#connected(async (client) => run(client, statement));
+    return connected(this.#pool, async (client) => run(client, statement));
+  }
+
+  async urgent(statement: Statement): Promise<readonly TextRow[]> {
+    return connected(this.#urgent, async (client) => run(client, statement));
   }
 
   async transaction<T>(work: (session: WriteSession) => Promise<T>): Promise<T> {
-    return this.#connected(async (client) => {
+    return connected(this.#pool, async (client) => {
       // Awaited: what follows is sent without waiting for each other, and must not run outside of a transaction.
       await run(client, { text: 'BEGIN' });
       let isOver = false;
@@ -92,24 +118,6 @@ export class PostgresWriteDatabase extends WriteDatabase {
         throw error instanceof DatabaseError && error.code === ABORTED ? (fault ?? error) : error;
       }
     });
-  }
-
-  async #connected<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
-    const client = await this.#pool.connect().catch((error: unknown) => {
-      throw failure(error, true);
-    });
-    let broken = false;
-    const onError = (): void => void (broken = true);
-    client.on('error', onError);
-    try {
-      return await work(client);
-    } catch (error) {
-      if (error instanceof DatabaseError && error.transient) broken = true;
-      throw error;
-    } finally {
-      client.off('error', onError);
-      client.release(broken);
-    }
   }
 
   async holdLocks(): Promise<LockHolder> {
@@ -164,8 +172,6 @@ export class PostgresWriteDatabase extends WriteDatabase {
       connectionString: this.url,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       application_name: 'teampulse-projections',
-      // Several projections take and give back their locks over it at the same time.
-      pipeline: true,
       ...KEEP_ALIVE,
     });
     client.on('error', () => undefined);
@@ -173,6 +179,24 @@ export class PostgresWriteDatabase extends WriteDatabase {
       throw failure(error, true);
     });
     return client;
+  }
+}
+
+async function connected<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect().catch((error: unknown) => {
+    throw failure(error, true);
+  });
+  let broken = false;
+  const onError = (): void => void (broken = true);
+  client.on('error', onError);
+  try {
+    return await work(client);
+  } catch (error) {
+    if (error instanceof DatabaseError && error.transient) broken = true;
+    throw error;
+  } finally {
+    client.off('error', onError);
+    client.release(broken);
   }
 }
 

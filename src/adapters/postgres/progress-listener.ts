@@ -10,8 +10,18 @@ const POLL_MS = 250;
 const CONNECT_TIMEOUT_MS = 3_000;
 const MOST_PAUSE_MS = 1_000;
 
-/** [projection, commit, prepare] of each that moved. */
-const progressSchema = z.array(z.tuple([z.string(), z.string(), z.string()]));
+const CHANNEL = 'projection_positions';
+/** [projection, build, shards, shard, commit, prepare] of each share that moved. */
+const progressSchema = z.array(z.tuple([z.string(), z.string(), z.int(), z.int(), z.string(), z.string()]));
+
+interface ShareRow {
+  readonly projection: string;
+  readonly build: string;
+  readonly shards: number;
+  readonly shard: number;
+  readonly commit: string;
+  readonly prepare: string;
+}
 
 export class ProgressListener {
   readonly #positions = new PositionRegistry();
@@ -67,7 +77,7 @@ export class ProgressListener {
       try {
         await client.connect();
         client.on('notification', ({ payload }) => this.#hear(payload ?? '[]'));
-        await client.query('LISTEN projection_progress');
+        await client.query(`LISTEN ${CHANNEL}`);
         this.#client = client;
         await this.#poll();
         pause = 50;
@@ -84,24 +94,29 @@ export class ProgressListener {
   }
 
   #hear(payload: string): void {
-    for (const [projection, commit, prepare] of progressSchema.parse(JSON.parse(payload))) {
-      this.#positions.advance(projection, { commit: BigInt(commit), prepare: BigInt(prepare) });
+    let isWhole = true;
+    for (const [projection, build, shards, shard, commit, prepare] of progressSchema.parse(JSON.parse(payload))) {
+      const position = { commit: BigInt(commit), prepare: BigInt(prepare) };
+      isWhole = this.#positions.advance({ projection, build, shards, shard, position }) && isWhole;
     }
+    // Another build serves now, and how far its other shards are will not be told before they move again.
+    if (!isWhole) void this.#poll();
   }
 
   async #poll(): Promise<void> {
     const client = this.#client;
     if (!client) return;
     const result = await client
-      .query<{ projection: string; commit: string; prepare: string }>(
-        `SELECT b.projection, c.commit_position AS commit, c.prepare_position AS prepare
+      .query<ShareRow>(
+        `SELECT b.projection, b.id AS build, b.shards, c.shard, c.commit_position AS commit, c.prepare_position AS prepare
          FROM control.builds b JOIN control.checkpoints c ON c.build_id = b.id
          WHERE b.state = 'live' AND c.commit_position >= 0`,
       )
       // The connection's own error handler sees to it.
       .catch(() => undefined);
-    for (const { projection, commit, prepare } of result?.rows ?? []) {
-      this.#positions.advance(projection, { commit: BigInt(commit), prepare: BigInt(prepare) });
+    for (const { projection, build, shards, shard, commit, prepare } of result?.rows ?? []) {
+      const position = { commit: BigInt(commit), prepare: BigInt(prepare) };
+      this.#positions.advance({ projection, build, shards, shard, position });
     }
   }
 }

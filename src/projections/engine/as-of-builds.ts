@@ -13,7 +13,8 @@ import { instantOf } from '../ports/instant-text.js';
 import { comparePositions } from '../ports/position-registry.js';
 import type { LockHolder, TextRow, WriteDatabase } from '../ports/write-database.port.js';
 import { addApplied } from './applied-counts.js';
-import { dropBuild, leastOf, lockProjection, makeIndexes, schemaOf } from './build-registry.js';
+import { makeIndexes } from './build-leader.js';
+import { dropBuild, leastOf, lockProjection, schemaOf } from './build-registry.js';
 import { moveCheckpoints } from './checkpoints.js';
 import { readStretch } from './log-stretch.js';
 import type { Projection } from './projection.js';
@@ -205,7 +206,7 @@ class Member {
       if (!to) return;
       // Rows and checkpoint together, as everywhere: who is killed here is gone on from here.
       const share = { buildId: this.id, shard: 0 };
-      const move = { ...share, epoch: 0n, projection: projection.name, announce: false, from: this.position, to, events: events.length }; // prettier-ignore
+      const move = { ...share, epoch: 0n, shards: 1, projection: projection.name, announce: false, from: this.position, to, events: events.length }; // prettier-ignore
       await database.transaction(async (session) => {
         await Promise.all([
           write(session),

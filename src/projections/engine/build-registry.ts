@@ -6,7 +6,7 @@
  */
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
 import { comparePositions } from '../ports/position-registry.js';
-import { DatabaseError, type TextRow, type WriteDatabase, type WriteSession } from '../ports/write-database.port.js';
+import type { TextRow, WriteDatabase, WriteSession } from '../ports/write-database.port.js';
 import { tablesOf, type Projection } from './projection.js';
 import { TableSql } from './table-sql.js';
 
@@ -123,6 +123,19 @@ const shareOf = (row: TextRow): Share => ({
   updatedAt: row[18] ?? '',
 });
 
+/** All builds of one projection that are not dropped, oldest first. */
+export async function buildsOfProjection(
+  session: Pick<WriteDatabase, 'query'>,
+  name: string,
+): Promise<readonly Build[]> {
+  return buildsOf(
+    await session.query({
+      text: `${SELECT_SHARES} WHERE b.projection = $1 AND b.state <> 'dropped' ORDER BY b.id, c.shard`,
+      values: [name],
+    }),
+  );
+}
+
 /** Undefined is before the first event. */
 export const leastOf = (positions: readonly (LogPosition | undefined)[]): LogPosition | undefined =>
   positions.reduce((a, b) => (a && b && comparePositions(a, b) > 0 ? b : a && b && a));
@@ -133,7 +146,7 @@ export async function lockProjection(session: WriteSession, name: string): Promi
 }
 
 /** All builds that serve, served or are to, by projection: no shadows, and none as of then. */
-export async function listBuilds(database: WriteDatabase): Promise<readonly Build[]> {
+export async function listBuilds(database: Pick<WriteDatabase, 'query'>): Promise<readonly Build[]> {
   return buildsOf(
     await database.query({
       text: `${SELECT_SHARES} WHERE b.state IN ('building', 'live', 'retired') ORDER BY b.projection, b.id, c.shard`,
@@ -149,11 +162,7 @@ export async function ensureBuilds(database: WriteDatabase, projection: Projecti
   await database.transaction(async (session) => {
     // One worker at a time; others that start at the same moment find everything done.
     await lockProjection(session, projection.name);
-    const rows = await session.query({
-      text: `${SELECT_SHARES} WHERE b.projection = $1 AND b.state IN ('live', 'building')`,
-      values: [projection.name],
-    });
-    const builds = buildsOf(rows);
+    const builds = await buildsOfProjection(session, projection.name);
     const live = builds.find(({ state }) => state === 'live');
     const building = builds.find(({ state }) => state === 'building');
     if (!live) {
@@ -220,7 +229,7 @@ export async function makeTables(session: WriteSession, projection: Projection, 
 }
 
 /** Readers of the projection wait from the first DROP until the commit: all statements go together. */
-async function pointViews(session: WriteSession, projection: Projection, id: string): Promise<void> {
+export async function pointViews(session: WriteSession, projection: Projection, id: string): Promise<void> {
   const names = tablesOf(projection).map(({ name }) => name);
   // Views of tables that this version no longer has go as well.
   const gone = await session.query({
@@ -250,99 +259,12 @@ export async function dropBuild(session: WriteSession, id: string): Promise<void
   });
 }
 
-/** Made after the load, when one sort of everything is far cheaper than a place in the tree for each row. */
-export async function makeIndexes(database: WriteDatabase, projection: Projection, buildId: string): Promise<void> {
-  for (const table of tablesOf(projection)) {
-    for (const text of new TableSql(schemaOf(buildId), table).createIndexes()) await database.query({ text });
-    await database.query({ text: `ANALYZE ${schemaOf(buildId)}."${table.name}"` });
-  }
-  await database.query({ text: 'UPDATE control.builds SET indexed = true WHERE id = $1', values: [buildId] });
-}
-
-/**
- * How long readers may wait behind us for a long query to end, which holds the views. Then they go first, and the exchange is
- * tried again; after so many tries in vain it waits longer, because some read models are never without a long query.
- */
-const VIEW_LOCK_MS = { first: 20, most: 500, triesEach: 50 };
-
-/**
- * Lets the build serve, in one transaction: who asks before sees the old one whole, who asks after the new one whole. The
- * old one is kept for going back; those kept before it are dropped, unless the build was asked for with `keep`.
- * @param tries how often it was locked out already
- * @returns `behind` when it is not yet as far as the one that serves: nobody may see time go backwards; `locked` when
- * readers held the views; `gone` when it is no longer building
- */
-export async function switchOver(
-  database: WriteDatabase,
-  projection: Projection,
-  build: Build,
-  tries = 0,
-): Promise<'switched' | 'behind' | 'locked' | 'gone'> {
-  const viewLockMs = Math.min(VIEW_LOCK_MS.first * 2 ** Math.floor(tries / VIEW_LOCK_MS.triesEach), VIEW_LOCK_MS.most);
-  try {
-    const outcome = await database.transaction(async (session) => exchange(session, projection, build, viewLockMs));
-    // Apart from the exchange, because files are removed, which readers need not wait for.
-    if (outcome === 'switched') await dropOutdated(database, projection.name, build.id);
-    return outcome;
-  } catch (error) {
-    // lock_not_available, deadlock_detected
-    if (error instanceof DatabaseError && ['55P03', '40P01'].includes(error.code)) return 'locked';
-    throw error;
-  }
-}
-
-async function exchange(
-  session: WriteSession,
-  projection: Projection,
-  build: Build,
-  viewLockMs: number,
-): Promise<'switched' | 'behind' | 'gone'> {
-  await session.query({ text: "SET LOCAL lock_timeout = '500ms'" });
-  await lockProjection(session, projection.name);
-  // The one that serves must not move on between the comparison and the commit.
-  const rows = await session.query({
-    text: `${SELECT_SHARES} WHERE b.projection = $1 AND b.state IN ('live', 'building') ORDER BY b.id, c.shard FOR UPDATE OF c`,
-    values: [projection.name],
-  });
-  const builds = buildsOf(rows);
-  const self = builds.find(({ id }) => id === build.id);
-  const live = builds.find(({ state }) => state === 'live');
-  if (self?.state !== 'building') return 'gone';
-  if (live && !isLevel(self, live)) return 'behind';
-  if (live) {
-    await session.query({ text: "UPDATE control.builds SET state = 'retired' WHERE id = $1", values: [live.id] });
-  }
-  await session.query({
-    text: "UPDATE control.builds SET state = 'live', live_since = now() WHERE id = $1",
-    values: [build.id],
-  });
-  await session.query({ text: "SELECT pg_notify('projection_control', $1)", values: [projection.name] });
-  await session.query({ text: `SET LOCAL lock_timeout = '${viewLockMs}ms'` });
-  await pointViews(session, projection, build.id);
-  return 'switched';
-}
-
-/** Whether no row of the one shows less of the log than the same row of the other. */
-function isLevel(build: Build, live: Build): boolean {
-  // Shards of one version hold the same keys; of another they may not, and then the least must reach the furthest.
-  const isAlike = build.version === live.version && build.shards === live.shards;
-  return live.shares.every((share) => (isAlike ? reaches(build.shares[share.shard], share) : build.shares.every((own) => reaches(own, share)))); // prettier-ignore
-}
-
-const reaches = (a: Share | undefined, b: Share): boolean =>
-  !b.position || (a?.position !== undefined && comparePositions(a.position, b.position) >= 0);
-
-/** What was kept for going back and is not any more: all but the one that served last. */
-async function dropOutdated(database: WriteDatabase, projection: string, servingId: string): Promise<void> {
-  await database.transaction(async (session) => {
-    await lockProjection(session, projection);
-    const rows = await session.query({
-      text: `SELECT id FROM control.builds WHERE projection = $1 AND state = 'retired'
-          AND NOT EXISTS (SELECT FROM control.builds WHERE id = $2 AND keeps_others)
-        ORDER BY live_since DESC OFFSET 1`,
-      values: [projection, servingId],
-    });
-    for (const [id] of rows) await dropBuild(session, id ?? '');
+/** The share has read all the history there was; all workers are told, for the build may be complete. */
+export async function recordLoaded(database: WriteDatabase, { buildId, shard }: ShareId): Promise<void> {
+  await database.query({
+    text: `WITH loaded AS (UPDATE control.checkpoints SET loaded = true WHERE build_id = $1 AND shard = $2)
+      SELECT pg_notify('projection_control', 'loaded')`,
+    values: [buildId, shard],
   });
 }
 

@@ -1,9 +1,9 @@
 /**
- * Applies the log to one build, batch after batch.
+ * Applies the log to one share of a build, batch after batch.
  *
  *   running ──an event that can't be applied──► parked where the build serves; else stopped, with the reason in control.checkpoints
  *      ├── Postgres away ──► the same batch again, until it is back
- *      ├── caught up ──► indexes made, and when it was building beside a live build: views switched
+ *      ├── all history read ──► rests until the build's indexes are made; see build-leader.ts
  *      └── checkpoint moved by somebody else ──► lost: given up without a trace, whoever moved it owns it
  */
 import { setTimeout as delay } from 'node:timers/promises';
@@ -13,8 +13,9 @@ import { comparePositions, type PositionRegistry } from '../ports/position-regis
 import { DatabaseError, type WriteDatabase } from '../ports/write-database.port.js';
 import { ArrivalQueue, type Arrival, type Limit } from './arrival-queue.js';
 import { BatchApplier, Unappliable } from './batch-applier.js';
-import { CheckpointLost, clearStop, makeIndexes, recordStop, switchOver, type Build } from './build-registry.js';
+import { CheckpointLost, clearStop, recordLoaded, recordStop, type Build, type Share } from './build-registry.js';
 import type { Checkpoint, GroupCommitter } from './group-commit.js';
+import type { Lease } from './leases.js';
 import type { EngineNotice } from './notices.js';
 import type { Projection } from './projection.js';
 
@@ -28,8 +29,6 @@ const MOST_PAUSE_MS = 1_000;
 const QUIET_MS = 500;
 /** Having caught up there is nothing to ask; only the loss of the checkpoint is looked for. */
 const IDLE_MS = 2_000;
-/** Readers held the views, or the one that serves was further on: the exchange is tried again. */
-const SWITCH_MS = 100;
 
 export interface RunnerParts {
   readonly database: WriteDatabase;
@@ -53,10 +52,11 @@ export class BuildRunner {
   caughtUp = false;
   readonly #checkpoint: Checkpoint;
   readonly #applier: BatchApplier;
-  #indexed: boolean;
+  /** As it was seen last. */
+  #build: Build;
+  #loaded: boolean;
+  #seen: (() => void) | undefined;
   #stopRecorded: boolean;
-  /** How often readers held the views when it was to take over. */
-  #lockedOut = 0;
   /** Waits for the log, with nothing under way. */
   #isIdle = false;
   /** Operators may have asked for parked events. */
@@ -64,36 +64,60 @@ export class BuildRunner {
 
   constructor(
     readonly projection: Projection,
-    readonly build: Build,
+    build: Build,
+    share: Share,
     private readonly parts: RunnerParts,
     readonly signal: AbortSignal,
   ) {
     this.types = projection.events === 'all' ? undefined : new Set(projection.events.map(({ type }) => type));
-    this.position = build.position;
-    this.queuedTo = build.position;
+    this.#build = build;
+    this.position = share.position;
+    this.queuedTo = share.position;
     this.#checkpoint = {
       buildId: build.id,
-      shard: 0,
-      epoch: build.shares[0]?.epoch ?? 0n,
+      shard: share.shard,
+      epoch: share.epoch,
       projection: projection.name,
-      stored: build.position,
+      shards: build.shards,
+      stored: share.position,
       announce: build.state === 'live',
       lost: false,
     };
-    this.#indexed = build.indexed;
-    this.#stopRecorded = build.stopped !== undefined;
+    this.#loaded = share.loaded;
+    this.#stopRecorded = share.stopped !== undefined;
     this.#applier = new BatchApplier(projection, this.#checkpoint, {
       ...parts,
       signal,
       patiently: async (work) => this.#patiently(work),
       moved: async (to) => this.#moved(to),
     });
-    signal.addEventListener('abort', () => this.queue.wake(), { once: true });
+    const wake = (): void => {
+      this.queue.wake();
+      this.#seen?.();
+    };
+    signal.addEventListener('abort', wake, { once: true });
     this.#announce();
   }
 
   get serves(): boolean {
     return this.#checkpoint.announce;
+  }
+
+  get lease(): Lease {
+    return this.#checkpoint;
+  }
+
+  get shards(): number {
+    return this.#build.shards;
+  }
+
+  /** What has become of the build, which others work at as well. */
+  see(build: Build): void {
+    this.#build = build;
+    const begins = build.state === 'live' && !this.serves;
+    this.#checkpoint.announce ||= begins;
+    if (begins) this.#announce();
+    this.#seen?.();
   }
 
   /** Puts a stretch of the log into the queue; a stretch that is in it already is ignored. */
@@ -135,7 +159,7 @@ export class BuildRunner {
         else {
           await this.#apply(arrival);
           if (arrival.caughtUp) this.caughtUp = true;
-          if (this.caughtUp) await this.#afterCatchUp();
+          if (this.caughtUp && !this.#loaded) await this.#afterLoading();
         }
       }
       await this.#applier.written();
@@ -169,13 +193,11 @@ export class BuildRunner {
 
   async #waitForMore(): Promise<void> {
     this.#isIdle = true;
-    await this.queue.arrival(this.caughtUp ? (this.serves ? IDLE_MS : SWITCH_MS) : QUIET_MS);
+    await this.queue.arrival(this.caughtUp ? IDLE_MS : QUIET_MS);
     this.#isIdle = false;
     if (this.#checkpoint.lost)
       throw new CheckpointLost(`somebody else moved the checkpoint of ${this.projection.name}`);
-    if (this.signal.aborted || !this.queue.isEmpty) return;
-    if (this.caughtUp && !this.serves) return this.#afterCatchUp();
-    if (this.caughtUp) return;
+    if (this.caughtUp || this.signal.aborted || !this.queue.isEmpty) return;
     const head = await this.parts.head().catch(() => undefined);
     const at = this.queuedTo;
     if (head && at && comparePositions(at, head) >= 0) this.offer({ events: [], to: undefined, caughtUp: true });
@@ -191,24 +213,16 @@ export class BuildRunner {
     return this.#moved(to);
   }
 
-  async #afterCatchUp(): Promise<void> {
-    if (!this.#indexed) {
-      await this.#applier.written();
-      await this.#patiently(async () => makeIndexes(this.parts.database, this.projection, this.build.id));
-      this.#indexed = true;
-      this.parts.notice({ kind: 'caughtUp', ...this.#about(), position: this.position });
-      // A build has fallen behind meanwhile: what has arrived first, the switch after.
-      if (!this.serves && this.queue.events > 0) return;
-    }
-    if (this.serves) return;
-    // What is under way counts as not read.
+  /** Nothing is written while the indexes are made: it would only wait for that, and those of other builds behind it. */
+  async #afterLoading(): Promise<void> {
     await this.#applier.written();
-    const outcome = await this.#patiently(async () => switchOver(this.parts.database, this.projection, this.build, this.#lockedOut)); // prettier-ignore
-    if (outcome === 'locked') this.#lockedOut += 1;
-    this.#checkpoint.announce = outcome === 'switched';
-    if (!this.serves) return;
-    this.parts.notice({ kind: 'switched', ...this.#about() });
-    this.#announce();
+    await this.#patiently(async () => recordLoaded(this.parts.database, this.#checkpoint));
+    this.#loaded = true;
+    while (!this.#build.indexed && !this.signal.aborted) {
+      await new Promise<void>((resolve) => (this.#seen = resolve));
+    }
+    this.#seen = undefined;
+    if (!this.signal.aborted) this.parts.notice({ kind: 'caughtUp', ...this.#about(), position: this.position });
   }
 
   /** Again and again while Postgres is away: there is nothing else to do, and nothing is lost by waiting. */
@@ -240,10 +254,12 @@ export class BuildRunner {
   }
 
   #announce(): void {
-    if (this.serves && this.position) this.parts.positions.advance(this.projection.name, this.position);
+    if (!this.serves || !this.position || this.signal.aborted) return;
+    const { projection, buildId, shards, shard } = this.#checkpoint;
+    this.parts.positions.advance({ projection, build: buildId, shards, shard, position: this.position });
   }
 
   #about(): { projection: string; build: string } {
-    return { projection: this.projection.name, build: this.build.id };
+    return { projection: this.projection.name, build: this.#build.id };
   }
 }

@@ -9,6 +9,8 @@ export interface Move {
   /** Of the lease under which it is moved. */
   readonly epoch: bigint;
   readonly projection: string;
+  /** How many shards the build has. */
+  readonly shards: number;
   /** Only a build that serves is waited for. */
   readonly announce: boolean;
   readonly from: LogPosition | undefined;
@@ -17,8 +19,10 @@ export interface Move {
   readonly events: number;
 }
 
-/** The channel on which positions are told, as JSON: [[projection, commit, prepare], …]. */
-export const PROGRESS_CHANNEL = 'projection_progress';
+/** The channel on which positions of shares that serve are told, as JSON: [[projection, build, shards, shard, commit, prepare], …]. */
+export const PROGRESS_CHANNEL = 'projection_positions';
+/** Postgres takes less than 8,000 bytes for one notification; a share is told in under 200. */
+const TOLD_TOGETHER = 40;
 
 /**
  * Moves every one of these, or fails.
@@ -45,8 +49,8 @@ export async function moveCheckpoints(
         WHERE c.build_id = m.id AND c.shard = m.shard AND c.epoch = m.epoch
           AND c.commit_position = m.from_commit AND c.prepare_position = m.from_prepare
         RETURNING c.build_id, c.shard),
-      told AS (SELECT pg_notify('${PROGRESS_CHANNEL}', $7::text) WHERE $7::text <> '')
-      SELECT build_id, shard FROM moved LEFT JOIN told ON true`,
+      told AS (SELECT count(pg_notify('${PROGRESS_CHANNEL}', payload)) FROM unnest($7::text[]) AS payload)
+      SELECT build_id, shard FROM moved, told`,
     values: [
       list(({ buildId }) => buildId),
       list(({ from }) => from?.commit ?? -1n),
@@ -54,7 +58,7 @@ export async function moveCheckpoints(
       list(({ to }) => to.commit),
       list(({ to }) => to.prepare),
       list(({ events }) => events),
-      heard.length === 0 ? '' : JSON.stringify(heard.map(({ projection, to }) => [projection, String(to.commit), String(to.prepare)])), // prettier-ignore
+      tellingOf(heard),
       list(({ shard }) => shard),
       list(({ epoch }) => epoch),
     ],
@@ -63,4 +67,11 @@ export async function moveCheckpoints(
   const moved = new Set(rows.map(([id, shard]) => `${id ?? ''}/${shard ?? ''}`));
   const lost = moves.find(({ buildId, shard }) => !moved.has(`${buildId}/${shard}`));
   throw new CheckpointLost(`somebody else moved the checkpoint of ${lost?.projection ?? 'a projection'}`);
+}
+
+function tellingOf(heard: readonly Move[]): string[] {
+  const told = heard.map(({ projection, buildId, shards, shard, to }) => [projection, buildId, shards, shard, String(to.commit), String(to.prepare)]); // prettier-ignore
+  const payloads: string[] = [];
+  for (let i = 0; i < told.length; i += TOLD_TOGETHER) payloads.push(JSON.stringify(told.slice(i, i + TOLD_TOGETHER)));
+  return payloads;
 }

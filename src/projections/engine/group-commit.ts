@@ -9,7 +9,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
 import { comparePositions } from '../ports/position-registry.js';
-import type { WriteDatabase } from '../ports/write-database.port.js';
+import type { WriteDatabase, WriteSession } from '../ports/write-database.port.js';
 import { addApplied, type TypeCounts } from './applied-counts.js';
 import type { FoldedBatch } from './batch-writer.js';
 import { CheckpointLost, type ShareId } from './build-registry.js';
@@ -35,6 +35,8 @@ export interface Checkpoint {
   /** Of the lease under which it may be moved. */
   readonly epoch: bigint;
   readonly projection: string;
+  /** How many the build has. */
+  readonly shards: number;
   /** In Postgres, as far as we know; only the committer changes it. */
   stored: LogPosition | undefined;
   /** It serves: others wait for it. */
@@ -162,10 +164,13 @@ export class GroupCommitter {
     }
   }
 
-  async #write(group: readonly Work[], told: readonly Work[] = []): Promise<void> {
+  async #write(works: readonly Work[], told: readonly Work[] = []): Promise<void> {
+    // Everybody takes the locks of rows in the same order.
+    const group = works.toSorted((a, b) => Number(a.checkpoint.buildId) - Number(b.checkpoint.buildId));
     const moves = group.map(moveOf);
     await this.database.transaction(async (session) => {
       await Promise.all([
+        lockRollups(session, group),
         ...group.map(async ({ batch }) => batch?.write(session)),
         moveCheckpoints(session, moves, told.map(moveOf)),
         addApplied(session, group.flatMap(appliedBy)),
@@ -179,9 +184,24 @@ export class GroupCommitter {
 const isAhead = ({ checkpoint: { stored }, to }: Work): boolean => !stored || comparePositions(to, stored) > 0;
 
 const moveOf = ({ checkpoint, to, events }: Work): Move => {
-  const { buildId, shard, epoch, projection, announce, stored } = checkpoint;
-  return { buildId, shard, epoch, projection, announce, from: stored, to, events };
+  const { buildId, shard, epoch, projection, shards, announce, stored } = checkpoint;
+  return { buildId, shard, epoch, projection, shards, announce, from: stored, to, events };
 };
+
+/**
+ * The shares of a build add to the same sums. Two of them in one transaction would take the locks of these rows in no order, so
+ * those who write to such a build do it one after the other: they would wait for the same few rows anyway.
+ */
+async function lockRollups(session: WriteSession, group: readonly Work[]): Promise<void> {
+  const shared = group.filter(({ checkpoint: { shards }, batch }) => batch && shards > 1);
+  const ids = [...new Set(shared.map(({ checkpoint: { buildId } }) => buildId))];
+  if (ids.length === 0) return;
+  await session.query({
+    name: 'rollups:lock',
+    text: 'SELECT pg_advisory_xact_lock(3, id) FROM unnest($1::int[]) AS id',
+    values: [`{${ids.join(',')}}`],
+  });
+}
 
 const appliedBy = ({ checkpoint: { buildId, shard }, batch }: Work): (ShareId & { readonly counts: TypeCounts })[] =>
   batch ? [{ buildId, shard, counts: batch.counts }] : [];

@@ -1,27 +1,34 @@
 /**
- * Keeps every projection's builds up to date. Reads the log once for all builds that are level with it, and once for all that
- * are found behind at the same time (rebuilds, the start of a worker), until they are level and join. One that can't keep up
- * with the others reads on its own until it has.
+ * Keeps the builds of every projection up to date, together with whatever other workers there are. Each share of a build has one
+ * owner; workers divide the shares evenly, take over what a dead one had, and give up what one who joins should have.
  *
- * Each build has one owner: whoever holds its lock in Postgres. The compare-and-set of the checkpoint is the last word.
+ * A worker reads the log once for all its shares that are level with it, and once for all that are found behind at the same
+ * time (rebuilds, the start of a worker), until they are level and join. One that can't keep up with the others reads on its
+ * own until it has.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
 import type { EventLog, LoggedEvent, LogItem } from '../ports/event-log.port.js';
 import { comparePositions, PositionRegistry } from '../ports/position-registry.js';
-import type { LockHolder, WriteDatabase } from '../ports/write-database.port.js';
+import type { WriteDatabase } from '../ports/write-database.port.js';
 import { positionOf, type Arrival } from './arrival-queue.js';
 import { pausedProjections } from './build-life-cycle.js';
-import { ensureBuilds, listBuilds, schemaOf, type Build } from './build-registry.js';
+import { divide } from './balance.js';
+import { lead, LEADING_SHARD, needsLeader } from './build-leader.js';
+import { ensureBuilds, listBuilds, type Build, type Share } from './build-registry.js';
 import { BuildRunner } from './build-runner.js';
 import { runRequests } from './control-requests.js';
 import { GroupCommitter } from './group-commit.js';
+import { BEAT_MS, CONTROL_CHANNEL, Leases, type Lease } from './leases.js';
 import type { EngineNotice } from './notices.js';
 import type { Projection } from './projection.js';
 import { requestHandlers } from './request-handlers.js';
+import { shardOf } from './shard-of.js';
 
-/** Another worker's builds are asked for this often: so long may they rest after its death. */
-const RECONCILE_MS = 2_000;
+/** The control schema is looked at this often, told or not: so long may the shares of a worker that died rest. */
+const RECONCILE_MS = 1_000;
+/** What was lost is not taken again at once: whoever has it, or did this to us, should be seen to first. */
+const LOST_MS = 500;
 /** How long one full queue may hold back all others. */
 const PATIENCE_MS = 2_000;
 const RETRY_MS = 500;
@@ -46,13 +53,24 @@ interface Running {
   readonly done: Promise<void>;
 }
 
+/** A share that may be run now, by whoever has the code. */
+interface Wanted {
+  readonly key: string;
+  readonly build: Build;
+  readonly share: Share;
+}
+
 export class ProjectionWorker {
   readonly positions: PositionRegistry;
   readonly #running = new Map<string, Running>();
-  /** Running, and not read for yet. */
-  readonly #taken: Running[] = [];
-  /** Builds that stopped at an event: not tried again by this process. */
-  readonly #stopped = new Set<string>();
+  /** Shares that stopped at an event: ours, and not tried again until someone has acted. */
+  readonly #stopped = new Map<string, Lease>();
+  /** When shares were lost that are not to be taken again at once. */
+  readonly #lost = new Map<string, number>();
+  /** By build: what we do for it as a whole. */
+  readonly #leading = new Map<string, { readonly abort: AbortController; readonly done: Promise<void> }>();
+  readonly #byName: ReadonlyMap<string, Projection>;
+  readonly #leases: Leases;
   readonly #abort = new AbortController();
   readonly #committer: GroupCommitter;
   readonly #notice: (notice: EngineNotice) => void;
@@ -60,16 +78,21 @@ export class ProjectionWorker {
   #shared: Promise<void> | undefined;
   /** Ends the shared reader's subscription, so that it begins another. */
   #reading = new AbortController();
-  #locks: LockHolder | undefined;
   #wake: (() => void) | undefined;
   /** Something was told while the builds were being looked after. */
   #isNews = false;
   #ended: Promise<void> | undefined;
+  #beating: Promise<void> | undefined;
+  readonly #stopBeating = new AbortController();
+  /** Until the control schema is looked at again. */
+  #restMs = RECONCILE_MS;
 
   constructor(private readonly options: ProjectionWorkerOptions) {
     this.positions = options.positions ?? new PositionRegistry();
     this.#committer = new GroupCommitter(options.database);
     this.#notice = options.notice ?? (() => undefined);
+    this.#byName = new Map(options.projections.map((projection) => [codeOf(projection), projection]));
+    this.#leases = new Leases(options.database, [...this.#byName.keys()]);
   }
 
   /** Where the reader of the log stands; undefined before its first event. */
@@ -82,7 +105,12 @@ export class ProjectionWorker {
     this.#reading.abort();
   }
 
-  /** Makes what has to be made, and resolves once every build that is free is being run. */
+  /** As `control.workers` knows us. */
+  get id(): string {
+    return this.#leases.worker;
+  }
+
+  /** Makes what has to be made, and resolves once every share that is free and ours to take is being run. */
   async start(): Promise<void> {
     const { database, projections } = this.options;
     for (const projection of projections) await ensureBuilds(database, projection);
@@ -90,18 +118,37 @@ export class ProjectionWorker {
       this.#isNews = true;
       this.#wake?.();
     };
-    database.listen('projection_control', hear, this.#abort.signal);
+    database.listen(CONTROL_CHANNEL, hear, this.#abort.signal);
+    await this.#leases.beat();
+    this.#beating = this.#keepBeating();
     await this.#reconcile();
+    // Others may have something to give up to us.
+    await this.#leases.tell('joined');
     this.#ended = this.#keepReconciling();
   }
 
-  /** Finishes the batches under way, and gives the builds free. */
+  /** Finishes the batches under way, and gives all shares free. */
   async stop(): Promise<void> {
     this.#abort.abort();
     await this.#ended;
     await this.#shared;
-    await this.#stopAll();
-    await this.#locks?.release();
+    await Promise.all([
+      ...[...this.#running.values()].map(async ({ abort, done }) => (abort.abort(), done)),
+      ...[...this.#leading.values()].map(async ({ abort, done }) => (abort.abort(), done)),
+    ]);
+    this.#stopBeating.abort();
+    await this.#beating;
+    // When this fails the others find out by themselves.
+    await this.#leases.leave().catch(() => undefined);
+  }
+
+  /** Apart from everything else: nothing that takes long may cost us our shares. */
+  async #keepBeating(): Promise<void> {
+    const { signal } = this.#stopBeating;
+    while (!signal.aborted) {
+      await delay(BEAT_MS, undefined, { signal }).catch(() => undefined);
+      if (!signal.aborted) await this.#leases.beat().catch((error: unknown) => this.#trouble(error));
+    }
   }
 
   async #keepReconciling(): Promise<void> {
@@ -109,7 +156,7 @@ export class ProjectionWorker {
     signal.addEventListener('abort', () => this.#wake?.(), { once: true });
     while (!signal.aborted) {
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, this.#isNews ? 0 : RECONCILE_MS);
+        const timer = setTimeout(resolve, this.#isNews ? 0 : this.#restMs);
         this.#wake = () => {
           clearTimeout(timer);
           resolve();
@@ -117,64 +164,103 @@ export class ProjectionWorker {
       });
       if (signal.aborted) return;
       this.#isNews = false;
+      this.#restMs = RECONCILE_MS;
       await this.#reconcile().catch((error: unknown) => this.#trouble(error));
     }
   }
 
-  /** Runs what should be run and is free; ends what no longer should. */
+  /** Runs what should be run and is ours; ends what no longer is. */
   async #reconcile(): Promise<void> {
+    await runRequests(this.options.database, requestHandlers);
+    await this.#makeWhatIsAsked();
+    const wanted = await this.#wanted();
+    this.#endUnwanted(wanted);
+    const { alive, nextEndMs } = await this.#leases.workers();
+    // Just after it ends, if it does.
+    if (nextEndMs !== undefined) this.#restMs = Math.min(this.#restMs, nextEndMs + LOOK_MS);
+    const owners = divide([...wanted.values()].map(({ key, build, share }) => ({ key, runs: codeOf(build), owner: share.owner })), alive); // prettier-ignore
+    await this.#giveUp(owners);
+    await this.#take([...wanted.values()].filter(({ key }) => owners.get(key) === this.id));
+    // With nothing to do we are ready to, and follow the log from its end.
+    if (!this.#shared) this.#sharedTo = await this.options.log.head();
+    this.#shared ??= this.#readForAll();
+    this.#lead(wanted);
+    for (const { runner } of this.#running.values()) runner.lookForRequests();
+  }
+
+  /** A rebuild that somebody asked for has no tables yet; a version that was gone back from may come again. */
+  async #makeWhatIsAsked(): Promise<void> {
     const { database, projections } = this.options;
-    this.#locks ??= await this.#takeLocks();
-    await runRequests(database, requestHandlers);
-    const builds = await listBuilds(database);
-    const paused = await pausedProjections(database);
+    const builds = await listBuilds({ query: async (statement) => database.urgent(statement) });
     for (const projection of projections) {
       const own = builds.filter(({ projection: name }) => name === projection.name);
       const building = own.find(({ state }) => state === 'building');
-      // A rebuild that somebody asked for has no tables yet; a version that was gone back from may come again.
       const asked = building ? !building.made : own.some(({ state, version }) => state === 'live' && version < projection.version); // prettier-ignore
       if (asked) await ensureBuilds(database, projection);
-      for (const build of builds) {
-        if (build.projection !== projection.name || build.version !== projection.version) continue;
-        const wanted = (build.state === 'live' || build.state === 'building') && (build.made || asked) && !paused.has(projection.name); // prettier-ignore
-        // Resumed by an operator: what it stopped at is tried again.
-        if (!build.stopped) this.#stopped.delete(build.id);
-        if (!wanted) this.#running.get(build.id)?.abort.abort();
-        else if (!this.#running.has(build.id) && !this.#stopped.has(build.id)) {
-          await this.#take(projection, build);
-        }
+    }
+  }
+
+  /** Every share that should be run by somebody, by key. */
+  async #wanted(): Promise<ReadonlyMap<string, Wanted>> {
+    const control = { query: this.options.database.urgent.bind(this.options.database) };
+    const paused = await pausedProjections(control);
+    const wanted = new Map<string, Wanted>();
+    for (const build of await listBuilds(control)) {
+      if ((build.state !== 'live' && build.state !== 'building') || !build.made || paused.has(build.projection))
+        continue;
+      for (const share of build.shares) {
+        const key = keyOf({ buildId: build.id, shard: share.shard });
+        wanted.set(key, { key, build, share });
       }
     }
-    for (const { runner } of this.#running.values()) runner.lookForRequests();
-    // Only now is every build known that was free: joined any earlier, one that is behind would miss what lies between it and
-    // one that is taken after it, further on. The first builds decide where the shared reader begins: at the furthest.
-    const taken = this.#taken.splice(0);
+    return wanted;
+  }
+
+  #endUnwanted(wanted: ReadonlyMap<string, Wanted>): void {
+    for (const [key, { runner, abort }] of this.#running) {
+      const now = wanted.get(key);
+      if (now?.share.owner === this.id && now.share.epoch === runner.lease.epoch) runner.see(now.build);
+      else abort.abort();
+    }
+    for (const [key, { epoch }] of this.#stopped) {
+      const now = wanted.get(key);
+      // Resumed by an operator: what it stopped at is tried again.
+      if (!now?.share.stopped || now.share.owner !== this.id || now.share.epoch !== epoch) this.#stopped.delete(key);
+    }
+  }
+
+  /** What another one should have. The batch under way is finished first. */
+  async #giveUp(owners: ReadonlyMap<string, string>): Promise<void> {
+    const isOurs = (key: string): boolean => (owners.get(key) ?? this.id) === this.id;
+    for (const [key, { abort }] of this.#running) if (!isOurs(key)) abort.abort();
+    const resting = [...this.#stopped].filter(([key]) => !isOurs(key));
+    for (const [key] of resting) this.#stopped.delete(key);
+    await this.#leases.release(resting.map(([, lease]) => lease));
+  }
+
+  async #take(ours: readonly Wanted[]): Promise<void> {
+    for (const [key, at] of this.#lost) if (performance.now() - at > LOST_MS) this.#lost.delete(key);
+    const free = ours.filter(({ key }) => !this.#running.has(key) && !this.#stopped.has(key) && !this.#lost.has(key));
+    const leases = await this.#leases.acquire(free.map(({ build, share }) => ({ buildId: build.id, shard: share.shard }))); // prettier-ignore
+    if (leases.length === 0) return;
+    // Read again, now that they are ours: whoever had them before may have moved on since.
+    const wanted = await this.#wanted();
+    const taken: Running[] = [];
+    for (const lease of leases) {
+      const now = wanted.get(keyOf(lease));
+      const projection = now && this.#byName.get(codeOf(now.build));
+      if (projection && now.share.epoch === lease.epoch) taken.push(this.#start(projection, now));
+      else await this.#leases.release([lease]);
+    }
+    // Only now is every share known that was free: joined any earlier, one that is behind would miss what lies between it and
+    // one that is taken after it, further on. The first ones decide where the shared reader begins: at the furthest.
     if (!this.#shared) for (const { runner } of taken) if (isAfter(runner.position, this.#sharedTo)) this.#sharedTo = runner.position; // prettier-ignore
     const behind = this.#behind(taken);
     if (behind.length > 0) void this.#readTogether(behind);
     this.#shared ??= this.#readForAll();
   }
 
-  async #takeLocks(): Promise<LockHolder> {
-    const locks = await this.options.database.holdLocks();
-    void this.#startAnewWhenLost(locks);
-    return locks;
-  }
-
-  async #startAnewWhenLost(locks: LockHolder): Promise<void> {
-    await locks.lost;
-    if (this.#locks !== locks) return;
-    // Somebody else may own our builds from now on; start anew from what is committed.
-    this.#locks = undefined;
-    await this.#stopAll();
-    this.#wake?.();
-  }
-
-  async #take(projection: Projection, build: Build): Promise<void> {
-    if (!(await this.#locks?.tryLock(schemaOf(build.id)))) return;
-    // Read again under the lock: whoever had it before may have moved on since.
-    const current = (await listBuilds(this.options.database)).find(({ id }) => id === build.id);
-    if (!current) return;
+  #start(projection: Projection, { key, build, share }: Wanted): Running {
     const abort = new AbortController();
     const parts = {
       database: this.options.database,
@@ -184,28 +270,45 @@ export class ProjectionWorker {
       readAgain: this.options.log.readAgain.bind(this.options.log),
       notice: this.#notice,
     };
-    const runner = new BuildRunner(projection, current, parts, abort.signal);
-    this.#notice({ kind: 'started', projection: projection.name, build: build.id, position: current.position });
-    const running: Running = { runner, abort, attached: false, done: this.#run(runner, abort) };
-    this.#running.set(build.id, running);
-    this.#taken.push(running);
+    const runner = new BuildRunner(projection, build, share, parts, abort.signal);
+    this.#notice({ kind: 'started', projection: projection.name, build: build.id, position: share.position });
+    const running: Running = { runner, abort, attached: false, done: this.#run(key, runner, abort) };
+    this.#running.set(key, running);
+    return running;
   }
 
-  async #run(runner: BuildRunner, abort: AbortController): Promise<void> {
+  async #run(key: string, runner: BuildRunner, abort: AbortController): Promise<void> {
     const end = await runner.run().catch((error: unknown) => {
       this.#trouble(error);
       return 'lost' as const;
     });
     abort.abort();
-    if (end === 'stopped') this.#stopped.add(runner.build.id);
-    this.#running.delete(runner.build.id);
-    await this.#locks?.unlock(schemaOf(runner.build.id)).catch(() => undefined);
+    this.#running.delete(key);
+    if (end === 'stopped') this.#stopped.set(key, runner.lease);
+    if (end === 'lost') this.#lost.set(key, performance.now());
+    // When all of them end they are given back all at once.
+    else if (this.#abort.signal.aborted || end === 'stopped') return;
+    await this.#leases.release([runner.lease]).catch((error: unknown) => this.#trouble(error));
   }
 
-  async #stopAll(): Promise<void> {
-    const running = [...this.#running.values()];
-    for (const { abort } of running) abort.abort();
-    await Promise.all(running.map(async ({ done }) => done));
+  /** Begins what is to be done for builds as a whole, if it is ours to do. */
+  #lead(wanted: ReadonlyMap<string, Wanted>): void {
+    const isOurs = (id: string): boolean => {
+      const key = keyOf({ buildId: id, shard: LEADING_SHARD });
+      return this.#running.has(key) || this.#stopped.has(key);
+    };
+    for (const [id, { abort }] of this.#leading) if (!isOurs(id)) abort.abort();
+    for (const { build, share } of wanted.values()) {
+      const projection = this.#byName.get(codeOf(build));
+      if (share.shard !== LEADING_SHARD || !projection) continue;
+      if (!isOurs(build.id) || !needsLeader(build) || this.#leading.has(build.id)) continue;
+      const abort = new AbortController();
+      const parts = { database: this.options.database, notice: this.#notice };
+      const done = lead(parts, projection, build, abort.signal)
+        .catch((error: unknown) => this.#trouble(error))
+        .then(() => void this.#leading.delete(build.id));
+      this.#leading.set(build.id, { abort, done });
+    }
   }
 
   /** Feeds builds, from where the furthest behind of them is, until each is level with the shared reader. */
@@ -218,9 +321,10 @@ export class ProjectionWorker {
       };
       for (const { abort } of behind) abort.signal.addEventListener('abort', leave);
       try {
-        const [only, another] = behind;
+        const [only] = behind;
         const after = behind.map(({ runner }) => runner.queuedTo).reduce((a, b) => (isAfter(a, b) ? b : a));
-        const typePrefixes = another || !only?.runner.types ? undefined : [...only.runner.types];
+        const isOne = behind.every(({ runner }) => runner.projection === only?.runner.projection);
+        const typePrefixes = isOne && only?.runner.types ? [...only.runner.types] : undefined;
         for await (const items of this.options.log.subscribe({ after, typePrefixes, signal: reading.signal })) {
           for (const { runner } of behind) runner.offer(stretchFor(runner, items));
           behind = this.#behind(behind);
@@ -258,8 +362,8 @@ export class ProjectionWorker {
   }
 
   #alone(running: Running): void {
-    const { projection, build } = running.runner;
-    this.#notice({ kind: 'detached', projection: projection.name, build: build.id });
+    const { projection, lease } = running.runner;
+    this.#notice({ kind: 'detached', projection: projection.name, build: lease.buildId });
     void this.#readTogether([running]);
   }
 
@@ -311,14 +415,25 @@ export class ProjectionWorker {
   }
 }
 
-/** What a build takes of a stretch of the log. */
-function stretchFor({ types, queuedTo }: BuildRunner, items: readonly LogItem[]): Arrival {
+/** `name@version`: code that can run it has the same. */
+const codeOf = (what: Projection | Build): string =>
+  `${'projection' in what ? what.projection : what.name}@${what.version}`;
+
+const keyOf = ({ buildId, shard }: { readonly buildId: string; readonly shard: number }): string =>
+  `${buildId}/${shard}`;
+
+/** What a share takes of a stretch of the log. */
+function stretchFor({ types, queuedTo, shards, lease }: BuildRunner, items: readonly LogItem[]): Arrival {
   const events: LoggedEvent[] = [];
   let caughtUp = false;
   for (const item of items) {
     if (item.kind === 'caughtUp') caughtUp = true;
     else if (item.kind === 'checkpoint') continue;
-    else if (wants(types, item.kind === 'event' ? item.event.type : item.type) && isAfter(positionOf(item), queuedTo)) {
+    else if (
+      wants(types, item.kind === 'event' ? item.event.type : item.type) &&
+      isAfter(positionOf(item), queuedTo) &&
+      shardOf(item.kind === 'event' ? item.event.streamName : item.streamName, shards) === lease.shard
+    ) {
       events.push(item);
     }
   }

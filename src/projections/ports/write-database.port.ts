@@ -1,4 +1,4 @@
-/** Postgres as the projection engine needs it: transactions, locks that die with their holder, notifications. */
+/** Postgres as the projection engine needs it: transactions, a way past them for what is urgent, locks that die with their holder, notifications. */
 
 export interface Statement {
   readonly text: string;
@@ -35,6 +35,11 @@ export abstract class WriteDatabase {
   /** One statement, its own transaction. */
   abstract query(statement: Statement): Promise<readonly TextRow[]>;
   abstract holdLocks(): Promise<LockHolder>;
+  /**
+   * One short statement over a connection that nothing else uses, always the same one while it lasts: not held up by batches
+   * and index builds. Fails when it takes longer than a second or two.
+   */
+  abstract urgent(statement: Statement): Promise<readonly TextRow[]>;
   /** Calls back for each notification until the signal. Reconnects by itself; after a gap `heard` is called without a payload. */
   abstract listen(channel: string, heard: (payload: string | undefined) => void, signal: AbortSignal): void;
 }
