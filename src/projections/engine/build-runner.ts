@@ -56,6 +56,7 @@ export class BuildRunner {
   #build: Build;
   #loaded: boolean;
   #seen: (() => void) | undefined;
+  #fault: Error | undefined;
   #stopRecorded: boolean;
   /** Waits for the log, with nothing under way. */
   #isIdle = false;
@@ -117,6 +118,12 @@ export class BuildRunner {
     const begins = build.state === 'live' && !this.serves;
     this.#checkpoint.announce ||= begins;
     if (begins) this.#announce();
+    this.#seen?.();
+  }
+
+  /** What has to be done for the build as a whole can't be: the share stops, and says so. */
+  fail(fault: Error): void {
+    this.#fault = fault;
     this.#seen?.();
   }
 
@@ -218,9 +225,10 @@ export class BuildRunner {
     await this.#applier.written();
     await this.#patiently(async () => recordLoaded(this.parts.database, this.#checkpoint));
     this.#loaded = true;
-    while (!this.#build.indexed && !this.signal.aborted) {
+    while (!this.#build.indexed && !this.#fault && !this.signal.aborted) {
       await new Promise<void>((resolve) => (this.#seen = resolve));
     }
+    if (this.#fault) throw this.#fault;
     this.#seen = undefined;
     if (!this.signal.aborted) this.parts.notice({ kind: 'caughtUp', ...this.#about(), position: this.position });
   }

@@ -10,7 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
 import type { EventLog, LoggedEvent, LogItem } from '../ports/event-log.port.js';
 import { comparePositions, PositionRegistry } from '../ports/position-registry.js';
-import type { WriteDatabase } from '../ports/write-database.port.js';
+import { DatabaseError, type WriteDatabase } from '../ports/write-database.port.js';
 import { positionOf, type Arrival } from './arrival-queue.js';
 import { pausedProjections } from './build-life-cycle.js';
 import { divide } from './balance.js';
@@ -305,7 +305,12 @@ export class ProjectionWorker {
       const abort = new AbortController();
       const parts = { database: this.options.database, notice: this.#notice };
       const done = lead(parts, projection, build, abort.signal)
-        .catch((error: unknown) => this.#trouble(error))
+        .catch((error: unknown) => {
+          const key = keyOf({ buildId: build.id, shard: LEADING_SHARD });
+          const isOurFault = error instanceof DatabaseError && !error.transient;
+          if (isOurFault && !build.indexed) this.#running.get(key)?.runner.fail(error);
+          else this.#trouble(error);
+        })
         .then(() => void this.#leading.delete(build.id));
       this.#leading.set(build.id, { abort, done });
     }
