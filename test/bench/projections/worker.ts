@@ -3,11 +3,10 @@
  * each position became what readers may see; told to stop that, it says what it noted.
  */
 import { eventCatalogue } from '../../../src/domain/event-catalogue.js';
-import type { LogPosition } from '../../../src/domain/shared/recorded-event.js';
 import { EventStoreDbAdapter } from '../../../src/adapters/eventstore/eventstore-db.adapter.js';
 import { PostgresWriteDatabase } from '../../../src/adapters/postgres/postgres-write-database.js';
 import { ProjectionWorker } from '../../../src/projections/engine/projection-worker.js';
-import { PositionRegistry } from '../../../src/projections/ports/position-registry.js';
+import { PositionRegistry, type Progress } from '../../../src/projections/ports/position-registry.js';
 import { say, serve, sharedNow } from './child.js';
 import { projectionSets, type ProjectionSet } from './projection-sets.js';
 
@@ -27,9 +26,11 @@ class RecordingRegistry extends PositionRegistry {
   recorded: string | undefined;
   advances: [number, number][] = [];
 
-  override advance(projection: string, position: LogPosition): void {
-    super.advance(projection, position);
-    if (projection === this.recorded) this.advances.push([Number(position.commit), sharedNow()]);
+  override advance(progress: Progress): boolean {
+    const isWhole = super.advance(progress);
+    const at = progress.projection === this.recorded ? this.at(progress.projection) : undefined;
+    if (at) this.advances.push([Number(at.commit), sharedNow()]);
+    return isWhole;
   }
 }
 
