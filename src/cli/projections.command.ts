@@ -6,6 +6,7 @@ import type { Outcome } from '../projections/engine/control-requests.js';
 import { CliError } from './failure.js';
 import { carryOut, withDatabase } from './projections/control.js';
 import { addAsOf, asOfRows, type AsOfRow } from './projections/as-of.js';
+import { addParked } from './projections/parked.js';
 import { show, type ShowOptions } from './projections/show.js';
 import { table } from './projections/table.js';
 import { addVerify } from './projections/verify.js';
@@ -72,6 +73,7 @@ export function projectionsCommand(): Command {
   }
   addVerify(command);
   addAsOf(command);
+  addParked(command);
   return command;
 }
 

@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as fc from 'fast-check';
 import { PostgresWriteDatabase } from '../../src/adapters/postgres/postgres-write-database.js';
@@ -14,6 +16,8 @@ import { ask } from '../support/control.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { FedLog } from '../support/fed-log.js';
 import { pages, Writer, written } from '../support/lines.js';
+
+const main = new URL('../../dist/cli/main.js', import.meta.url).pathname;
 
 describe('events that a serving build can not apply', () => {
   let database: TestDatabase;
@@ -169,6 +173,36 @@ describe('events that a serving build can not apply', () => {
     await retry(event);
     expect(await rows()).toEqual({ one: 'a1 a2 a3', two: 'b1' });
   });
+
+  it('are listed, shown, tried again and discarded on the command line', async () => {
+    await start();
+    bad.set('a1', new RangeError('no such line'));
+    const [event] = write('a', 'one', 'a1', 'a2');
+    await applied();
+    const at = event ? formatPosition(event.position) : '';
+    const run = async (...args: string[]): Promise<{ code: unknown; stdout: string }> =>
+      promisify(execFile)(process.execPath, [main, 'projections', 'parked', ...args], {
+        env: { ...process.env, DATABASE_URL: database.url },
+      }).then(
+        ({ stdout }) => ({ code: 0, stdout }),
+        ({ code, stdout }: { code: unknown; stdout: string }) => ({ code, stdout }),
+      );
+    expect(JSON.parse((await run('list', '--json')).stdout)).toMatchObject([{ projection: 'pages', position: at, state: 'parked', attempts: 3, stream: 'page-a' }]); // prettier-ignore
+    expect((await run('list', 'pages', '--all')).stdout).toMatch(/RangeError: no such line[^]*behind/);
+    expect((await run('show', 'pages', at)).stdout).toContain(event?.id);
+    expect(await run('retry', 'pages', at, '--json')).toMatchObject({
+      code: 3,
+      stdout: expect.stringContaining('"failed":1'),
+    });
+    expect(await run('discard', 'pages', at)).toMatchObject({ code: 2 });
+    expect(await run('discard', 'pages', at, '--because', 'a test')).toMatchObject({
+      code: 0,
+      stdout: 'pages: 1 discarded.\n',
+    });
+    await vi.waitFor(async () => expect(await rows()).toEqual({ one: 'a2' }), 10_000);
+    expect((await run('list', '--all')).stdout).toMatch(/discarded .* a test/);
+    expect(await run('retry', 'pages')).toMatchObject({ code: 1 });
+  }, 60_000);
 
   it('of a journal hold back their own stream only', async () => {
     const journal = defineJournal({
