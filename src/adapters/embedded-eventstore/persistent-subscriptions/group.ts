@@ -16,7 +16,7 @@ import type { LiveLog } from '../live-log.js';
 import type { StoreLog } from '../store-log.js';
 import type { ResolvedEvent } from '../messages.js';
 import type { StoredEvent } from '../stored-event.js';
-import { Checkpoints, type Progress } from './checkpoints.js';
+import { Checkpoints } from './checkpoints.js';
 import { Consumer, type ConsumerChannel, type ConsumerFacts } from './consumer.js';
 import { consumerStrategy } from './consumer-strategies.js';
 import { dropped, maximumSubscribersReached } from './errors.js';
@@ -29,11 +29,10 @@ import type { OwnStreams } from './own-streams.js';
 import { ParkedMessages } from './parked-messages.js';
 import { ParkedReplay } from './parked-replay.js';
 import { SourceFeed } from './source-feed.js';
+import { Unsettled } from './unsettled.js';
 
 export type NackAction = 'park' | 'retry' | 'skip';
 
-/** Messages that wait or are in hand, whatever the settings allow; a group that holds this much takes no more. */
-const MAX_HELD_BYTES = 32 * 1024 * 1024;
 const PARK_ATTEMPTS = 5;
 
 export class Group {
@@ -50,11 +49,7 @@ export class Group {
   #ready = false;
   #starting = false;
   #closed = false;
-  /** How many events of the source were taken or passed over. */
-  #sequence = 0;
-  /** Taken and not settled: the place before each, by sequence, lowest first. */
-  readonly #unsettled = new Map<number, number>();
-  #heldBytes = 0;
+  readonly #unsettled = new Unsettled();
   #pushing = false;
   readonly #parking = new Set<Promise<void>>();
   #measured = { at: Date.now(), items: 0 };
@@ -68,10 +63,10 @@ export class Group {
   ) {
     this.#source = eventSource(definition, reader, liveLog);
     this.#feed = new SourceFeed(this.#source, liveLog, definition.settings, {
-      hasRoom: () => !this.#full && this.queue.freshCount < this.#bufferSize,
+      hasRoom: () => !this.#unsettled.full && this.queue.freshCount < this.#bufferSize,
       wantsPage: () => this.#wantsPage,
       take: (event, before) => this.#take(event, before),
-      pass: () => void this.#sequence++,
+      pass: () => void this.#unsettled.advance(),
       taken: () => {
         this.push();
         this.#checkpoint(false);
@@ -82,7 +77,9 @@ export class Group {
     this.checkpoints = new Checkpoints(definition, own, log);
     this.parked = new ParkedMessages(definition, own, reader);
     const room = (): number =>
-      this.#full ? 0 : Math.min(this.#bufferSize - this.queue.replayedCount, definition.settings.readBatchSize);
+      this.#unsettled.full
+        ? 0
+        : Math.min(this.#bufferSize - this.queue.replayedCount, definition.settings.readBatchSize);
     this.#replay = new ParkedReplay(this.parked, room, (link) => this.#takeParked(link), log);
   }
 
@@ -241,33 +238,27 @@ export class Group {
     return Math.max(1, this.#feed.live ? liveBufferSize : historyBufferSize);
   }
 
-  get #full(): boolean {
-    return this.#heldBytes >= MAX_HELD_BYTES;
-  }
-
   get #wantsPage(): boolean {
     const { readBatchSize, historyBufferSize } = this.definition.settings;
     const waiting = this.queue.freshCount;
-    return !this.#full && (waiting === 0 || historyBufferSize - waiting >= readBatchSize);
+    return !this.#unsettled.full && (waiting === 0 || historyBufferSize - waiting >= readBatchSize);
   }
 
   #take(resolved: ResolvedEvent, before: number): void {
-    const message = messageOf(resolved, ++this.#sequence);
-    this.#unsettled.set(message.sequence, before);
-    this.#heldBytes += message.bytes;
+    const message = messageOf(resolved, this.#unsettled.advance());
+    this.#unsettled.hold(message, before);
     this.queue.addFresh(message);
   }
 
   async #takeParked(link: StoredEvent): Promise<void> {
     const message = messageOf(await this.#source.resolve(link), 0, link.revision);
-    this.#heldBytes += message.bytes;
+    this.#unsettled.hold(message, undefined);
     this.queue.addReplayed(message);
     this.push();
   }
 
   #settle(message: Message): void {
-    this.#heldBytes -= message.bytes;
-    if (message.sequence > 0) this.#unsettled.delete(message.sequence);
+    this.#unsettled.settle(message);
     if (message.parkedAt !== undefined) this.#replay.settled(message.parkedAt);
   }
 
@@ -306,14 +297,7 @@ export class Group {
   }
 
   #checkpoint(onTick: boolean): void {
-    this.checkpoints.consider(() => this.#progress(), this.#sequence, onTick);
-  }
-
-  #progress(): Progress {
-    const [lowest] = this.#unsettled;
-    return lowest
-      ? { sequence: lowest[0] - 1, place: lowest[1] }
-      : { sequence: this.#sequence, place: this.#feed.place };
+    this.checkpoints.consider(() => this.#unsettled.progress(this.#feed.place), this.#unsettled.sequence, onTick);
   }
 
   #warn(error: unknown, message: string): void {
