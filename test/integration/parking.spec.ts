@@ -93,6 +93,15 @@ describe('events that a serving build can not apply', () => {
     await vi.waitFor(async () => expect((await askedOf(writes, String(build), positions as string[])).pending).toBe(0), 10_000); // prettier-ignore
   };
 
+  /** The command line's `parked` commands. */
+  const run = async (...args: string[]): Promise<{ code: unknown; stdout: string }> =>
+    promisify(execFile)(process.execPath, [main, 'projections', 'parked', ...args], {
+      env: { ...process.env, DATABASE_URL: database.url },
+    }).then(
+      ({ stdout }) => ({ code: 0, stdout }),
+      ({ code, stdout }: { code: unknown; stdout: string }) => ({ code, stdout }),
+    );
+
   it('wait, and behind them what is of the same stream or row, while everything else flows on', async () => {
     await start();
     bad.set('a2', new RangeError('this line is poison'));
@@ -180,13 +189,6 @@ describe('events that a serving build can not apply', () => {
     const [event] = write('a', 'one', 'a1', 'a2');
     await applied();
     const at = event ? formatPosition(event.position) : '';
-    const run = async (...args: string[]): Promise<{ code: unknown; stdout: string }> =>
-      promisify(execFile)(process.execPath, [main, 'projections', 'parked', ...args], {
-        env: { ...process.env, DATABASE_URL: database.url },
-      }).then(
-        ({ stdout }) => ({ code: 0, stdout }),
-        ({ code, stdout }: { code: unknown; stdout: string }) => ({ code, stdout }),
-      );
     expect(JSON.parse((await run('list', '--json')).stdout)).toMatchObject([{ projection: 'pages', position: at, state: 'parked', attempts: 3, stream: 'page-a' }]); // prettier-ignore
     expect((await run('list', 'pages', '--all')).stdout).toMatch(/RangeError: no such line[^]*behind/);
     expect((await run('show', 'pages', at)).stdout).toContain(event?.id);
