@@ -58,7 +58,9 @@ describe('an argument that is null', () => {
       const text = argumentsText(query.args, nulls);
       return `{ ${query.name} ${text && `(${text})`} ${selection} }`;
     });
-    expect(await owner(isNull ?? '')).toEqual(await owner(leftOut ?? ''));
+    // Some need one of their arguments, or another token: they must refuse both ways alike.
+    const answer = async (query = ''): Promise<unknown> => owner(query).catch(String);
+    expect(await answer(isNull)).toEqual(await answer(leftOut));
   });
 
   it('leaves the hours that overtime begins at as they are', async () => {
