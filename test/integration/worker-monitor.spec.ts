@@ -1,4 +1,5 @@
 /** Watching a worker: its health, its figures, and what the command line says of read models that nobody moves on. */
+import { Client } from 'pg';
 import { v7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -141,9 +142,23 @@ describe('read models that no worker moves on', () => {
     const { code, stderr } = await teampulse(['projections', 'rebuild', 'workspaces'], environment());
     expect([code, stderr]).toEqual([1, expect.stringMatching(/no worker has taken the request up/)]);
     await startWorker();
+    await becomes(200, /^$/);
+    // What was published stays as it is: a build has no side effects.
+    const published = 'SELECT commit_position, updated_at FROM control.published';
+    const before = await database.sql(published);
+    expect(before).toHaveLength(1);
+    const heard: unknown[] = [];
+    const listener = new Client({ connectionString: database.url });
+    await listener.connect();
+    listener.on('notification', (notice) => heard.push(notice));
+    await listener.query('LISTEN teampulse_events');
+    expect((await teampulse(['projections', 'rebuild', '--all'], environment())).code).toBe(0);
+    await listener.end();
+    expect(heard).toEqual([]);
+    expect(await database.sql(published)).toEqual(before);
     await vi.waitFor(
       async () =>
-        expect(await database.sql("SELECT outcome FROM control.requests WHERE kind = 'rebuild'")).toMatchObject([
+        expect(await database.sql('SELECT outcome FROM control.requests ORDER BY id LIMIT 1')).toMatchObject([
           { outcome: { accepted: true } },
         ]),
       { timeout: SOON_MS },
