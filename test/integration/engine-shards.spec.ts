@@ -96,7 +96,7 @@ describe('workers that are killed and frozen', () => {
           const frozen = performance.now();
           await movedFrom(victim.id);
           await delay(Math.max(0, FROZEN_MS - (performance.now() - frozen)));
-          expect(await owned(victim.id)).toBe(0);
+          if ((await owned(victim.id)) > 0) throw new Error('what a frozen worker had came back to it');
           victim.child.kill('SIGCONT');
         }
       }
@@ -107,10 +107,9 @@ describe('workers that are killed and frozen', () => {
       const last = `SELECT min(commit_position)::int AS at FROM control.checkpoints`;
       await vi.waitFor(async () => expect(await database.sql(last)).toEqual([{ at: EVENTS - 1 }]), { timeout: 60_000, interval: 50 }); // prettier-ignore
       await Promise.all(workers.map(async ({ child }) => (child.kill('SIGTERM'), once(child, 'exit'))));
-      const sql = database.sql.bind(database) as <R extends object>(text: string) => Promise<R[]>;
-      await checkStreams(sql, 'sharded', EVENTS);
-      await checkStreams(sql, 'whole', EVENTS);
-      await checkNumbers(sql, 'journal', EVENTS);
+      await checkStreams(database.sql, 'sharded', EVENTS);
+      await checkStreams(database.sql, 'whole', EVENTS);
+      await checkNumbers(database.sql, 'journal', EVENTS);
       // Neither epochs nor positions ever went back: nothing was committed under a lease that was over.
       const back = `SELECT count(*)::int AS n FROM (SELECT epoch - lag(epoch) OVER w AS epochs, at - lag(at) OVER w AS positions
       FROM public.history WINDOW w AS (PARTITION BY build_id, shard ORDER BY n)) changes WHERE epochs < 0 OR positions < 0`;
