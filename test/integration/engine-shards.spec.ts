@@ -107,9 +107,10 @@ describe('workers that are killed and frozen', () => {
       const last = `SELECT min(commit_position)::int AS at FROM control.checkpoints`;
       await vi.waitFor(async () => expect(await database.sql(last)).toEqual([{ at: EVENTS - 1 }]), { timeout: 60_000, interval: 50 }); // prettier-ignore
       await Promise.all(workers.map(async ({ child }) => (child.kill('SIGTERM'), once(child, 'exit'))));
-      await checkStreams(database.sql, 'sharded', EVENTS);
-      await checkStreams(database.sql, 'whole', EVENTS);
-      await checkNumbers(database.sql, 'journal', EVENTS);
+      const sql = async <R extends object>(text: string): Promise<R[]> => database.sql<R>(text);
+      await checkStreams(sql, 'sharded', EVENTS);
+      await checkStreams(sql, 'whole', EVENTS);
+      await checkNumbers(sql, 'journal', EVENTS);
       // Neither epochs nor positions ever went back: nothing was committed under a lease that was over.
       const back = `SELECT count(*)::int AS n FROM (SELECT epoch - lag(epoch) OVER w AS epochs, at - lag(at) OVER w AS positions
       FROM public.history WINDOW w AS (PARTITION BY build_id, shard ORDER BY n)) changes WHERE epochs < 0 OR positions < 0`;
