@@ -327,12 +327,12 @@ describe('a thing as it was', () => {
   });
 
   it('needs one instant, and a kind of thing that there is', async () => {
-    const ask = (more: object): Promise<any> => keeper(AT, { id, at: { position: positions[0] }, ...more });
-    await expect(ask({ at: {} })).rejects.toThrow(/BAD_USER_INPUT/);
-    await expect(ask({ at: { position: '1/1', recordedAt: '2026-01-01T00:00:00Z' } })).rejects.toThrow(
-      /BAD_USER_INPUT/,
-    );
-    await expect(ask({ category: 'nothing' })).rejects.toThrow(/category.*is one of/);
+    const [first] = positions;
+    await expect(keeper(AT, { id, at: {} })).rejects.toThrow(/BAD_USER_INPUT/);
+    const both = { position: first, recordedAt: '2026-01-01T00:00:00Z' };
+    await expect(keeper(AT, { id, at: both })).rejects.toThrow(/BAD_USER_INPUT/);
+    const unknown = { id, at: { position: first }, category: 'nothing' };
+    await expect(keeper(AT, unknown)).rejects.toThrow(/category.*is one of/);
   });
 });
 

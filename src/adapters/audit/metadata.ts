@@ -1,5 +1,4 @@
 /** What an export reads of an event's metadata. It takes what it finds: an event that is malformed is evidence all the same. */
-import { z } from 'zod';
 import type { Payload } from './entry.js';
 
 export interface EntryMetadata {
@@ -12,25 +11,29 @@ export interface EntryMetadata {
   readonly occurredAt?: string | undefined;
 }
 
-const text = z.string().optional().catch(undefined);
-const metadataSchema = z.object({
-  workspaceId: text,
-  actor: z.object({ kind: z.string(), id: z.string() }).optional().catch(undefined),
-  commandId: text,
-  $correlationId: text,
-  $causationId: text,
-  schemaVersion: z.number().optional().catch(undefined),
-  occurredAt: text,
-});
-
-/** Nothing of what is not there or no JSON. */
+/** Nothing of what is not there or no JSON. By hand, because a schema would take longer than all the rest of a line. */
 export function readMetadata(payload: Payload): EntryMetadata {
   const source = 'text' in payload ? payload.text : Buffer.from(payload.base64, 'base64').toString('utf8');
-  const parsed = metadataSchema.safeParse(parse(source));
-  if (!parsed.success) return {};
-  const { $correlationId: correlationId, $causationId: causationId, ...rest } = parsed.data;
-  return { ...rest, correlationId, causationId };
+  const metadata = fieldsOf(parse(source));
+  const actor = fieldsOf(metadata['actor']);
+  const [kind, id, schemaVersion] = [actor['kind'], actor['id'], metadata['schemaVersion']];
+  return {
+    workspaceId: text(metadata['workspaceId']),
+    actor: typeof kind === 'string' && typeof id === 'string' ? { kind, id } : undefined,
+    commandId: text(metadata['commandId']),
+    correlationId: text(metadata['$correlationId']),
+    causationId: text(metadata['$causationId']),
+    schemaVersion: typeof schemaVersion === 'number' ? schemaVersion : undefined,
+    occurredAt: text(metadata['occurredAt']),
+  };
 }
+
+const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
+
+const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> => (isObject(value) ? value : {});
 
 function parse(source: string): unknown {
   try {
