@@ -29,8 +29,9 @@ import { syncApiProviders } from './api/sync/sync.providers.js';
 import { workApiProviders } from './api/work/work.providers.js';
 import { workspacesApiProviders } from './api/workspaces/workspaces.providers.js';
 import { allEvents, allProjections } from './capabilities.js';
-import { EventStore } from './commands/ports/event-store.port.js';
+import type { EventStore } from './commands/ports/event-store.port.js';
 import { EventIndexQueries } from './projections/audit/event-index.queries.js';
+import { AsOfReads } from './projections/engine/as-of-reads.queries.js';
 import { ThingHistory } from './projections/engine/thing-history.queries.js';
 import { EventLog } from './projections/ports/event-log.port.js';
 import { ProjectionControl } from './projections/ports/projection-control.port.js';
@@ -50,10 +51,13 @@ export interface AppParts {
 @Global()
 @Module({})
 class PartsModule {
-  static with({ log, database, tokens, control }: AppParts): DynamicModule {
+  static with({ store, log, database, tokens, control }: AppParts): DynamicModule {
+    const history = new ThingHistory(store, allProjections);
     const providers = [
       { provide: EventLog, useValue: log },
-      { provide: ReadDatabase, useValue: database },
+      { provide: ReadDatabase, useExisting: AsOfReads },
+      { provide: AsOfReads, useValue: new AsOfReads(database, history, allProjections) },
+      { provide: ThingHistory, useValue: history },
       { provide: TokenVerifier, useValue: tokens },
       { provide: ProjectionControl, useValue: control },
     ];
@@ -86,7 +90,6 @@ export class AppModule {
         { provide: ChangeFeed, useClass: LogChangeFeed },
         { provide: ChangeHistory, useExisting: EventIndexQueries },
         { provide: EventTypes, useValue: new EventTypes(allEvents.map(({ type }) => type)) },
-        { provide: ThingHistory, useFactory: (store: EventStore) => new ThingHistory(store, allProjections), inject: [EventStore] }, // prettier-ignore
         ...workspacesApiProviders,
         ...workApiProviders,
         ...attendanceApiProviders,

@@ -8,6 +8,8 @@ import { BatchLoader, byKey } from '../shared/loader.js';
 
 @Injectable()
 export class AttendanceDayLoader extends BatchLoader<AttendanceDayRecord> {
+  protected override readonly category = 'attendance';
+
   constructor(private readonly days: AttendanceDayQueries) {
     super();
   }

@@ -5,6 +5,8 @@ import { BatchLoader, byKey } from '../shared/loader.js';
 
 @Injectable()
 export class EmployeeLoader extends BatchLoader<EmployeeRecord> {
+  protected override readonly category = 'employee';
+
   constructor(private readonly employees: EmployeeQueries) {
     super();
   }

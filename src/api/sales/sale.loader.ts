@@ -5,6 +5,8 @@ import { BatchLoader, byKey } from '../shared/loader.js';
 
 @Injectable()
 export class SaleLoader extends BatchLoader<SaleRecord> {
+  protected override readonly category = 'sale';
+
   constructor(private readonly sales: SaleQueries) {
     super();
   }

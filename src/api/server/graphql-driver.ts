@@ -14,8 +14,11 @@ import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { getOperationAST, OperationTypeNode, type GraphQLSchema } from 'graphql';
 import { TokenVerifier } from '../ports/token-verifier.port.js';
+import { AsOfReads } from '../../projections/engine/as-of-reads.queries.js';
+import { EventLog } from '../../projections/ports/event-log.port.js';
 import { badInput } from '../shared/errors.js';
 import { requireContext, type ApiContext } from '../shared/request-context.js';
+import { bindAsOf, leaveAsOf } from './as-of-fields.js';
 import { apiContext, authenticate } from './authentication.js';
 import { maskedRun, maskOutside } from './error-masking.js';
 import { Executor } from './executor.js';
@@ -30,6 +33,8 @@ export class GraphqlDriver extends ApolloDriver implements BeforeApplicationShut
   constructor(
     modules: ModulesContainer,
     private readonly tokens: TokenVerifier,
+    private readonly reads: AsOfReads,
+    private readonly log: EventLog,
   ) {
     super(modules);
   }
@@ -37,6 +42,7 @@ export class GraphqlDriver extends ApolloDriver implements BeforeApplicationShut
   protected override async registerFastify(options: ApolloDriverConfig): Promise<void> {
     const { schema, path = '/graphql' } = options;
     if (!schema) throw new Error('the schema has not been built');
+    bindAsOf(schema, this.reads, async () => this.log.head());
     const executor = new Executor(schema);
     const server = (this.server = new ApolloServer(apolloOptions(schema, executor)));
     await server.start();
@@ -76,7 +82,7 @@ function apolloOptions(schema: GraphQLSchema, executor: Executor): ApolloServerO
             if (chosen?.operation === OperationTypeNode.SUBSCRIPTION) return { errors: [OVER_WEBSOCKET] };
             const { requestId } = requireContext(context);
             const operation = { document, operationName, variables: request.variables, context };
-            return maskedRun(() => executor.run(operation), requestId);
+            return maskedRun(() => executor.run(operation), requestId).finally(() => leaveAsOf(context));
           },
         };
       },

@@ -34,6 +34,15 @@ export const staleRead = (projection: string, at: LogPosition | undefined, wante
     },
   );
 
+/** A past state was asked for that nobody has built; what is found by its id never needs that. */
+export const asOfNotBuilt = (projection: string, asOf: string): GraphQLError => {
+  const command = `teampulse projections build ${projection} --as-of ${asOf}`;
+  return new GraphQLError(
+    `The read model "${projection}" has not been built as of ${asOf}. Let an operator run \`${command}\`, and ask again.`,
+    { extensions: { code: 'AS_OF_NOT_BUILT', projection, asOf, command } },
+  );
+};
+
 /** A part that this needs does not answer, or is too far behind; it passes by itself. */
 export const unavailable = (message: string): GraphQLError =>
   new GraphQLError(message, { extensions: { code: 'UNAVAILABLE' } });

@@ -1,5 +1,6 @@
 /** Nested objects without a statement each: one DataLoader per request and loader, one statement for all keys of a tick. */
 import DataLoader from 'dataloader';
+import { currentAsOf, within } from '../../projections/engine/as-of-reads.queries.js';
 import type { ApiContext, LoaderScope } from './request-context.js';
 
 /** A page of 100 with 50 references each still goes in one statement; beyond, DataLoader splits. */
@@ -15,6 +16,8 @@ const MAX_KEYS = 5_000;
  * and in the resolver `return this.projects.load(context, task.projectId)`.
  */
 export abstract class BatchLoader<Value> {
+  /** Set when the keys are ids of things: their streams are `<category>-<id>`. As of then, they are folded from these. */
+  protected readonly category: string | undefined = undefined;
   /** Gone with the request. */
   private readonly loaders = new WeakMap<LoaderScope, DataLoader<string, Value | null>>();
 
@@ -35,16 +38,22 @@ export abstract class BatchLoader<Value> {
   }
 
   private of(context: ApiContext): DataLoader<string, Value | null> {
-    const existing = this.loaders.get(context.loaderScope);
+    // One for each state that a request looks at.
+    const asOf = currentAsOf();
+    const scope = asOf?.builds ?? context.loaderScope;
+    const existing = this.loaders.get(scope);
     if (existing) return existing;
     const loader = new DataLoader<string, Value | null>(
       async (keys) => {
-        const found = await this.batch(context.workspaceId, keys);
+        const load = async (): Promise<ReadonlyMap<string, Value>> => this.batch(context.workspaceId, keys);
+        const found = await (asOf && this.category
+          ? within(asOf, async () => asOf.reads.loadingThings(context.workspaceId, this.category ?? '', keys, load))
+          : load());
         return keys.map((key) => found.get(key) ?? null);
       },
       { maxBatchSize: MAX_KEYS },
     );
-    this.loaders.set(context.loaderScope, loader);
+    this.loaders.set(scope, loader);
     return loader;
   }
 }

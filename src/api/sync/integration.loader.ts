@@ -5,6 +5,8 @@ import { BatchLoader, byKey } from '../shared/loader.js';
 
 @Injectable()
 export class IntegrationLoader extends BatchLoader<IntegrationRecord> {
+  protected override readonly category = 'integration';
+
   constructor(private readonly integrations: IntegrationQueries) {
     super();
   }

@@ -5,6 +5,8 @@ import { BatchLoader, byKey } from '../shared/loader.js';
 
 @Injectable()
 export class SyncRunLoader extends BatchLoader<SyncRunRecord> {
+  protected override readonly category = 'sync-run';
+
   constructor(private readonly runs: SyncRunQueries) {
     super();
   }

@@ -5,6 +5,8 @@ import { BatchLoader, byKey } from '../shared/loader.js';
 
 @Injectable()
 export class LabelLoader extends BatchLoader<LabelRecord> {
+  protected override readonly category = 'label';
+
   constructor(private readonly labels: LabelQueries) {
     super();
   }

@@ -5,6 +5,8 @@ import { BatchLoader, byKey } from '../shared/loader.js';
 
 @Injectable()
 export class ProjectLoader extends BatchLoader<ProjectRecord> {
+  protected override readonly category = 'project';
+
   constructor(private readonly projects: ProjectQueries) {
     super();
   }

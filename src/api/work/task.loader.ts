@@ -10,6 +10,8 @@ import { BatchLoader, byKey, groupByKey } from '../shared/loader.js';
 
 @Injectable()
 export class TaskLoader extends BatchLoader<TaskRecord> {
+  protected override readonly category = 'task';
+
   constructor(private readonly tasks: TaskQueries) {
     super();
   }
@@ -24,6 +26,8 @@ export class TaskLoader extends BatchLoader<TaskRecord> {
 
 @Injectable()
 export class StatusSpanLoader extends BatchLoader<readonly StatusSpanRecord[]> {
+  protected override readonly category = 'task';
+
   constructor(private readonly tasks: TaskQueries) {
     super();
   }
@@ -38,6 +42,8 @@ export class StatusSpanLoader extends BatchLoader<readonly StatusSpanRecord[]> {
 
 @Injectable()
 export class AssignmentLoader extends BatchLoader<readonly AssignmentRecord[]> {
+  protected override readonly category = 'task';
+
   constructor(private readonly tasks: TaskQueries) {
     super();
   }

@@ -5,6 +5,8 @@ import { BatchLoader, byKey } from '../shared/loader.js';
 
 @Injectable()
 export class MemberLoader extends BatchLoader<MemberRecord> {
+  protected override readonly category = 'member';
+
   constructor(private readonly members: MemberQueries) {
     super();
   }

@@ -5,6 +5,8 @@ import { BatchLoader } from '../shared/loader.js';
 
 @Injectable()
 export class WorkspaceLoader extends BatchLoader<WorkspaceRecord> {
+  protected override readonly category = 'workspace';
+
   constructor(private readonly workspaces: WorkspaceQueries) {
     super();
   }

@@ -103,6 +103,15 @@ export class TableSql {
     return this.#statement('remove', this.#keys, keys);
   }
 
+  /** Rows as a query of their own, with the columns of the table; its parameters are numbered from `first` on. */
+  asTable(rows: readonly TenantRow[], first: number): { readonly text: string; readonly values: readonly string[] } {
+    const columns = ['r.workspace_id', ...this.#columns.map((column) => `${valueOf(column)} AS ${quote(column[0])}`)];
+    return {
+      text: `SELECT ${columns.join(', ')} FROM ${this.#given(this.#columns, first)}`,
+      values: this.#arrays(this.#columns, rows),
+    };
+  }
+
   #statement(
     kind: 'load' | 'upsert' | 'insert' | 'add' | 'remove',
     columns: readonly (readonly [string, Column])[],
@@ -137,22 +146,19 @@ export class TableSql {
 
   #insertText(): string {
     const names = ['workspace_id', ...this.#columns.map(([name]) => name)].map(quote).join(', ');
-    const values = this.#columns.map(([name, { type }]) => {
-      if (type === 'jsonb') return `NULLIF(r.${quote(name)}, 'null'::jsonb)`;
-      return type.endsWith('[]') ? `r.${quote(name)}::${type}` : `r.${quote(name)}`;
-    });
+    const values = this.#columns.map(valueOf);
     return `INSERT INTO ${this.#place} (${names}) SELECT r.workspace_id, ${values.join(', ')} FROM ${this.#given(this.#columns)}`;
   }
 
   /** The parameters as rows: `ROWS FROM` puts the arrays side by side. */
-  #given(columns: readonly (readonly [string, Column])[]): string {
+  #given(columns: readonly (readonly [string, Column])[], first = 1): string {
     const sources = columns.map(([, { type }], i) => {
       // One JSON document for a whole column: far less escaping than an array of texts of JSON.
-      if (type === 'jsonb') return `jsonb_array_elements($${i + 2}::jsonb)`;
-      return `unnest($${i + 2}::${type.endsWith('[]') ? 'text' : type}[])`;
+      if (type === 'jsonb') return `jsonb_array_elements($${first + i + 1}::jsonb)`;
+      return `unnest($${first + i + 1}::${type.endsWith('[]') ? 'text' : type}[])`;
     });
     const names = ['workspace_id', ...columns.map(([name]) => name)].map(quote).join(', ');
-    return `ROWS FROM (unnest($1::uuid[]), ${sources.join(', ')}) AS r(${names})`;
+    return `ROWS FROM (unnest($${first}::uuid[]), ${sources.join(', ')}) AS r(${names})`;
   }
 
   #sameKey(): string {
@@ -170,4 +176,10 @@ export class TableSql {
       ...columns.map(([name, { type }]) => encodeColumn(type, rows, ({ row }) => row[name], place(name))),
     ];
   }
+}
+
+/** A column of the rows that were given, as the table has it. */
+function valueOf([name, { type }]: readonly [string, Column]): string {
+  if (type === 'jsonb') return `NULLIF(r.${quote(name)}, 'null'::jsonb)`;
+  return type.endsWith('[]') ? `r.${quote(name)}::${type}` : `r.${quote(name)}`;
 }
