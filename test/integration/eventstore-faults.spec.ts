@@ -186,6 +186,7 @@ describe('Postgres, gone and back', () => {
       if (items.some((item) => item.kind === 'caughtUp')) break;
     }
     check(seen, done);
+    expect(seen.length).toBeGreaterThanOrEqual(done.length);
   }, 120_000);
 });
 
