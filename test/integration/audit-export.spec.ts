@@ -5,7 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { v7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AuditFailure } from '../../src/adapters/audit/audit-failure.js';
-import type { EntrySource } from '../../src/adapters/audit/entry.js';
+import type { EntrySource, LogEntry } from '../../src/adapters/audit/entry.js';
 import { exportWorkspace, type Exported, type ExportRequest } from '../../src/adapters/audit/export-workspace.js';
 import { extendChain } from '../../src/adapters/audit/extend-chain.js';
 import type { FormatName } from '../../src/adapters/audit/formats.js';
@@ -14,6 +14,7 @@ import { leafHash, LeafRange } from '../../src/adapters/audit/merkle.js';
 import { detach, sha256, sign } from '../../src/adapters/audit/signed.js';
 import { verifyExport, type Verification } from '../../src/adapters/audit/verify-export.js';
 import { loadSigningKey } from '../../src/adapters/tokens/signing-key.js';
+import type { LogPosition } from '../../src/domain/shared/recorded-event.js';
 import { memberAdded } from '../../src/domain/workspaces/member.events.js';
 import { AuditLog } from '../support/audit-log.js';
 import { scratchFolder } from '../support/scratch-folder.js';
@@ -130,20 +131,25 @@ describe('an export', () => {
     const request = { ...log.of(workspaceId), filter: { actorId: 'bob' }, gzip: false, format: 'jsonl' as const, checkpoint: checkpoint?.number }; // prettier-ignore
     const out = join(scratch, 'resumed');
     let pagesRead = 0;
-    // Small pages, and a break after some of them.
+    // Pages of a hundred, however the log came, and a break after some of them.
     const breaking = (pages: number): EntrySource =>
       async function* (after, until) {
         let left = pages;
-        for await (const { entries, readTo } of request.source(after, until)) {
-          for (let at = 0; at < entries.length; at += 100) {
-            const part = entries.slice(at, at + 100);
-            const [commit, prepare] = (part.at(-1)?.position ?? '').split('/').map(BigInt);
-            const isLast = at + 100 >= entries.length;
+        let page: LogEntry[] = [];
+        let readTo: LogPosition | undefined;
+        for await (const read of request.source(after, until)) {
+          for (const entry of read.entries) {
+            page.push(entry);
+            if (page.length < 100) continue;
             if (left-- === 0) throw new Error('killed');
             pagesRead++;
-            yield { entries: part, readTo: isLast || commit === undefined || prepare === undefined ? readTo : { commit, prepare } }; // prettier-ignore
+            const [commit = 0n, prepare = 0n] = entry.position.split('/').map(BigInt);
+            yield { entries: page, readTo: { commit, prepare } };
+            page = [];
           }
+          ({ readTo } = read);
         }
+        if (readTo) yield { entries: page, readTo };
       };
     for (const pages of [3, 1, 7]) {
       await expect(exportWorkspace({ ...request, out, source: breaking(pages) })).rejects.toThrow('killed');
@@ -152,7 +158,8 @@ describe('an export', () => {
     }
     await exportWorkspace({ ...request, out, source: breaking(Infinity) });
     clock.mockRestore();
-    expect(pagesRead).toBeLessThan(2_300 / 100 + 20);
+    // All of it once, and what stood behind the last line of the journal again.
+    expect(pagesRead).toBeLessThan(2_300 / 100 + 4);
     for (const file of await readdir(join(folder, 'filtered')))
       expect((await readFile(join(out, file))).equals(await readFile(join(folder, 'filtered', file))), file).toBe(true); // prettier-ignore
     expect(await readdir(scratch)).toEqual(['resumed']);

@@ -88,6 +88,9 @@ class EntityWriter implements BatchWriter {
     for (const { event, key, rowKey: at } of events) {
       const known = this.#cache.get(at);
       if (known) rows.set(at, known);
+      // Where one stream is one row, there is none before the stream's first event: most of what a build would ask for.
+      else if (known === undefined && event.revision === 0 && this.projection.category !== undefined)
+        this.#cache.set(at, null, 0);
       else if (known === undefined) missing.set(at, { workspaceId: event.metadata.workspaceId, row: key });
     }
     if (missing.size === 0) return rows;
