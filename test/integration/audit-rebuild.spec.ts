@@ -1,53 +1,32 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { NestFactory } from '@nestjs/core';
-import { CommandBus } from '@nestjs/cqrs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exportWorkspace } from '../../src/adapters/audit/export-workspace.js';
 import { PostgresReadDatabase } from '../../src/adapters/postgres/read-database.js';
 import { PostgresWriteDatabase } from '../../src/adapters/postgres/postgres-write-database.js';
 import { allProjections } from '../../src/capabilities.js';
-import { chapters } from '../../src/cli/demo/tell.js';
-import { contextOf, DEMO_WORKSPACE, type Story } from '../../src/cli/demo/story.js';
+import { DEMO_WORKSPACE } from '../../src/cli/demo/story.js';
 import { ProjectionWorker } from '../../src/projections/engine/projection-worker.js';
 import type { EventLog } from '../../src/projections/ports/event-log.port.js';
-import { WriteSideModule } from '../../src/write-side.module.js';
 import { AuditLog } from '../support/audit-log.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { openTeller, someOfTheDemo } from '../support/demo-stories.js';
 import { ExportedLog } from '../support/exported-log.js';
 import { scratchFolder } from '../support/scratch-folder.js';
 
 /** Of the demo's stories of each kind: enough for every projection to have rows. */
 const STORIES = 120;
 
-/** As the demo tells them. */
-const AT_ONCE = 64;
-
 let log: AuditLog;
 let folder: string;
 const databases: TestDatabase[] = [];
 
-async function tellOne(bus: CommandBus, story: Story): Promise<void> {
-  for (const [index, step] of story.steps.entries()) await bus.execute(step.make(contextOf(story, index, step)));
-}
-
-/** The first stories of every kind in the demo: people, presence, tasks, sales, syncs. */
 async function tellSome(): Promise<void> {
-  const app = await NestFactory.createApplicationContext(WriteSideModule.over(log.store), { logger: false });
+  const teller = await openTeller(log.store);
   try {
-    for (const chapter of chapters) {
-      const told = new Map<string, number>();
-      const some = chapter.filter(({ key }) => {
-        const kind = key.slice(0, key.indexOf('/'));
-        told.set(kind, (told.get(kind) ?? 0) + 1);
-        return (told.get(kind) ?? 0) <= STORIES;
-      });
-      for (let at = 0; at < some.length; at += AT_ONCE) {
-        await Promise.all(some.slice(at, at + AT_ONCE).map((story) => tellOne(app.get(CommandBus), story)));
-      }
-    }
+    for (const chapter of someOfTheDemo(STORIES)) await teller.tell(chapter);
   } finally {
-    await app.close();
+    await teller.close();
   }
 }
 
