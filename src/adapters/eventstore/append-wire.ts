@@ -7,7 +7,7 @@ import type { LogPosition } from '../../domain/shared/recorded-event.js';
 import { ProtoReader } from '../protobuf/proto-reader.js';
 import { ProtoWriter } from '../protobuf/proto-writer.js';
 import { uuidIn } from '../protobuf/uuid-message.js';
-import { identifier } from './read-wire.js';
+import { identifier, positionIn } from './read-wire.js';
 
 /** An event on its way to the log. */
 export interface ProposedEvent {
@@ -131,17 +131,6 @@ function success(message: ProtoReader): Appended {
     else message.skip();
   }
   return { revision, position };
-}
-
-function positionIn(message: ProtoReader): LogPosition {
-  let commit = 0n;
-  let prepare = 0n;
-  for (let field = message.next(); field > 0; field = message.next()) {
-    if (field === 1) commit = message.bigUint();
-    else if (field === 2) prepare = message.bigUint();
-    else message.skip();
-  }
-  return { commit, prepare };
 }
 
 /** Refusals are rare: the client's own classes know them all. */

@@ -36,7 +36,7 @@ export function decodeReadAnswer(bytes: Buffer): ReadAnswer {
     case 1:
       return eventAnswer(answer.message());
     case 3:
-      return { kind: 'checkpoint', position: position(answer.message()) };
+      return { kind: 'checkpoint', position: positionIn(answer.message()) };
     case 4:
       return STREAM_NOT_FOUND;
     case 8:
@@ -110,7 +110,8 @@ function recordedEvent(record: ProtoReader): WireEvent {
   return { id, streamName, revision, position: { commit, prepare }, type, isJson, created, data, metadata };
 }
 
-function position(message: ProtoReader): LogPosition {
+/** A message of a commit and a prepare position. */
+export function positionIn(message: ProtoReader): LogPosition {
   let commit = 0n;
   let prepare = 0n;
   for (let field = message.next(); field > 0; field = message.next()) {
