@@ -10,7 +10,7 @@ import type { LogPosition, RecordedEvent } from '../../domain/shared/recorded-ev
 import { asOfText, isRecordedBy, settledness, type AsOf } from '../ports/as-of.js';
 import type { EventLog, LogItem } from '../ports/event-log.port.js';
 import { instantOf } from '../ports/instant-text.js';
-import { comparePositions } from '../ports/position-registry.js';
+import { comparePositions } from '../../domain/shared/position.js';
 import type { LockHolder, TextRow, WriteDatabase } from '../ports/write-database.port.js';
 import { addApplied } from './applied-counts.js';
 import { makeIndexes } from './build-leader.js';

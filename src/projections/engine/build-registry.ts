@@ -5,7 +5,7 @@
  *      └── replaced by a newer version before it was done ──► dropped
  */
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
-import { comparePositions } from '../ports/position-registry.js';
+import { comparePositions } from '../../domain/shared/position.js';
 import type { TextRow, WriteDatabase, WriteSession } from '../ports/write-database.port.js';
 import { tablesOf, type Projection } from './projection.js';
 import { TableSql } from './table-sql.js';

@@ -10,7 +10,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
-import { comparePositions } from '../ports/position-registry.js';
+import { comparePositions } from '../../domain/shared/position.js';
 import type { WriteDatabase } from '../ports/write-database.port.js';
 import type { ShareId } from './build-registry.js';
 

@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
 import type { EventLog } from '../ports/event-log.port.js';
 import { instantOf } from '../ports/instant-text.js';
-import { comparePositions } from '../ports/position-registry.js';
+import { comparePositions } from '../../domain/shared/position.js';
 import {
   ProjectionControl,
   type BuildProgress,

@@ -9,7 +9,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
 import type { EventLog } from '../ports/event-log.port.js';
-import { comparePositions } from '../ports/position-registry.js';
+import { comparePositions } from '../../domain/shared/position.js';
 
 /** One small read of the log. */
 const BEAT_MS = 2_000;

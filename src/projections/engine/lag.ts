@@ -5,7 +5,7 @@
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
 import type { EventLog } from '../ports/event-log.port.js';
 import type { Lag } from '../ports/projection-control.port.js';
-import { comparePositions } from '../ports/position-registry.js';
+import { comparePositions } from '../../domain/shared/position.js';
 
 export const NO_LAG: Lag = { events: 0, exact: true, seconds: 0 };
 

@@ -1,7 +1,7 @@
 /** A stretch of the log that has an end, for work that is done once: checking a read model, building one as of then. */
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
 import type { EventLog, LogItem } from '../ports/event-log.port.js';
-import { comparePositions } from '../ports/position-registry.js';
+import { comparePositions } from '../../domain/shared/position.js';
 
 /** How long a filtered stretch may be silent before its end is looked for without the filter. */
 const QUIET_MS = 3_000;

@@ -33,3 +33,9 @@ export type EngineNotice =
   | (About & { readonly kind: 'detached' })
   /** The log or the control schema can't be reached; tried again. */
   | { readonly kind: 'trouble'; readonly error: Error };
+
+/** Something that is tried again, as whoever runs the engine is told of it. */
+export const trouble = (error: unknown): EngineNotice => ({
+  kind: 'trouble',
+  error: error instanceof Error ? error : new Error(String(error)),
+});

@@ -4,7 +4,7 @@
  */
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
 import type { EventLog, LogItem } from '../ports/event-log.port.js';
-import { comparePositions } from '../ports/position-registry.js';
+import { comparePositions } from '../../domain/shared/position.js';
 import type { WriteDatabase, WriteSession } from '../ports/write-database.port.js';
 import { leastOf } from './build-registry.js';
 import { readStretch } from './log-stretch.js';

@@ -7,7 +7,7 @@
  * still have under way can't be committed, or told, any more.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { comparePositions } from '../ports/position-registry.js';
+import { comparePositions } from '../../domain/shared/position.js';
 import { DatabaseError, type WriteDatabase, type WriteSession } from '../ports/write-database.port.js';
 import { buildsOfProjection, dropBuild, lockProjection, pointViews, type Build, type Share } from './build-registry.js';
 import { CONTROL_CHANNEL } from './leases.js';

@@ -8,7 +8,7 @@
  * checkpoints inside the same transaction, which sees its own writes, and the tables are compared there.
  */
 import type { EventLog, LogItem } from '../ports/event-log.port.js';
-import { comparePositions } from '../ports/position-registry.js';
+import { comparePositions } from '../../domain/shared/position.js';
 import type { LockHolder, WriteDatabase, WriteSession } from '../ports/write-database.port.js';
 import { readApplied, UNTYPED } from './applied-counts.js';
 import { dropBuild, leastOf, schemaOf } from './build-registry.js';

@@ -3,7 +3,7 @@
  * set in the past): "as we knew it then". The other question is answered by the filters of the queries.
  */
 import type { LogPosition, RecordedEvent } from '../../domain/shared/recorded-event.js';
-import { comparePositions } from './position-registry.js';
+import { comparePositions } from '../../domain/shared/position.js';
 
 /** Up to and including. The instant is ISO 8601 in UTC with milliseconds, as `recordedAt` is. */
 export type AsOf = { readonly recordedAt: string } | { readonly position: LogPosition };

@@ -1,12 +1,8 @@
 /** How far each projection is, as far as this process knows, and who waits for it to get further. */
+import { comparePositions } from '../../domain/shared/position.js';
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
 
-/** -1, 0 or 1: by commit, then by prepare position. */
-export function comparePositions(a: LogPosition, b: LogPosition): number {
-  if (a.commit !== b.commit) return a.commit < b.commit ? -1 : 1;
-  if (a.prepare !== b.prepare) return a.prepare < b.prepare ? -1 : 1;
-  return 0;
-}
+export { comparePositions };
 
 /** How far one shard of the build that serves a projection is. */
 export interface Progress {
