@@ -148,8 +148,7 @@ describe('the API in Postgres', () => {
         "UPDATE control.builds SET state = 'dropped'",
         'SELECT arguments FROM control.requests',
         'SELECT stopped_reason FROM control.checkpoints',
-        'SELECT stream_name FROM control.parked',
-        'SELECT workspace_id, reason FROM control.parked',
+        "UPDATE control.parked SET asked = 'retry'",
       ])
         await expect(client.query(sql), sql).rejects.toMatchObject({ code: '42501' });
     } finally {

@@ -7,7 +7,7 @@ import { formatPosition } from '../../src/domain/shared/position.js';
 import type { RecordedEvent } from '../../src/domain/shared/recorded-event.js';
 import { listBuilds } from '../../src/projections/engine/build-registry.js';
 import type { EngineNotice } from '../../src/projections/engine/notices.js';
-import { countParked } from '../../src/projections/engine/parked-events.js';
+import { countParked } from '../../src/projections/engine/report-parked.js';
 import { parkedOf } from '../../src/projections/engine/parked-of.js';
 import { askedOf } from '../../src/projections/engine/parking-requests.js';
 import { ProjectionWorker } from '../../src/projections/engine/projection-worker.js';

@@ -1,12 +1,12 @@
 /** Read models for operators: how each does, and what can be done about it. */
 import { Args, Context, Mutation, Query, Resolver, Subscription } from '@nestjs/graphql';
-import { reject, type Rejection } from '../../domain/shared/rejection.js';
 import {
   ProjectionControl,
   type ControlKind,
-  type ProjectionStatus,
+  type RequestOutcome,
 } from '../../projections/ports/projection-control.port.js';
-import { OPERATORS_ONLY, requireOperator, type ApiContext } from '../shared/request-context.js';
+import { requireOperator, type ApiContext } from '../shared/request-context.js';
+import { askAsOperator, toProjection } from './operator-request.js';
 import { ProgressFeed, type ProgressRoot } from './progress-feed.js';
 
 interface Named {
@@ -67,35 +67,8 @@ export class ProjectionsResolver {
   }
 
   private async ask(context: ApiContext, kind: ControlKind, name: string, given: object = {}): Promise<object> {
-    if (!context.isOperator) return refused(reject('FORBIDDEN', OPERATORS_ONLY));
-    const known = await this.control.names();
-    if (!known.includes(name)) {
-      return refused(
-        reject('NOT_FOUND', `There is no projection of this name; there are ${known.join(', ')}.`, ['name']),
-      );
-    }
-    const outcome = await this.control.request(kind, name, { ...given }, `user:${context.actor.id}`);
-    if (outcome && !outcome.accepted) return refused(reject('NOT_ALLOWED_NOW', outcome.message));
-    const status = (await this.control.statuses()).find((candidate) => candidate.name === name);
-    return {
-      projection: status ? toProjection(status) : null,
-      message: outcome?.message ?? null,
-      isPending: outcome === undefined,
-      userErrors: [],
-    };
+    const request = async (by: string): Promise<RequestOutcome | undefined> =>
+      this.control.request(kind, name, { ...given }, by);
+    return (await askAsOperator(context, this.control, name, request)).payload;
   }
 }
-
-const refused = ({ code, message, field }: Rejection): object => ({
-  projection: null,
-  message: null,
-  isPending: false,
-  userErrors: [{ code, message, field, details: null }],
-});
-
-const toProjection = ({ state, paused, builds, ...status }: ProjectionStatus): object => ({
-  ...status,
-  state: state.toUpperCase(),
-  pausedSince: paused?.since ?? null,
-  builds: builds.map((build) => ({ ...build, state: build.state.toUpperCase() })),
-});

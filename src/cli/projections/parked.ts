@@ -1,10 +1,9 @@
 /** `teampulse projections parked`: events that a read model could not apply, and what waits behind them. */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { z } from 'zod';
 import { parsePosition } from '../../domain/shared/position.js';
-import { reportParked, type ParkedReport } from '../../projections/engine/parked-events.js';
-import { askedOf } from '../../projections/engine/parking-requests.js';
+import { settled } from '../../projections/engine/parking-requests.js';
+import { parkedEvents } from '../../projections/engine/report-parked.js';
+import { PARKED_STATES, type ParkedEvent } from '../../projections/ports/parked-event.js';
 import type { WriteDatabase } from '../../projections/ports/write-database.port.js';
 import { CliError } from '../failure.js';
 import { carryOut, withDatabase } from './control.js';
@@ -12,9 +11,10 @@ import { table } from './table.js';
 
 /** An event that was tried again failed again. */
 const EXIT_FAILED_AGAIN = 3;
-const POLL_MS = 100;
 /** A retry goes through all that wait; what takes longer goes on without being watched. */
 const WATCH_MS = 60_000;
+/** What a person can read. */
+const MOST_LISTED = 1_000;
 
 interface Json {
   readonly json?: true;
@@ -32,7 +32,9 @@ export function addParked(projections: Command): void {
     .description('What is parked, oldest first, and why. At most a thousand.')
     .action(async (name: string | undefined, options: Json & { all?: true }) =>
       withDatabase(async (database) => {
-        const events = await reportParked(database, { projection: name, all: options.all === true });
+        const states = options.all ? PARKED_STATES : (['parked'] as const);
+        const page = { limit: MOST_LISTED, backwards: false };
+        const events = (await parkedEvents(database, { projection: name, states }, page)).map(withPosition);
         console.log(options.json ? JSON.stringify(events, null, 2) : listText(events));
       }),
     );
@@ -44,7 +46,8 @@ export function addParked(projections: Command): void {
     .description('Everything that is kept of one. Its data is in the log alone.')
     .action(async (name: string, position: string, { json }: Json) =>
       withDatabase(async (database) => {
-        const [event] = await reportParked(database, { projection: name, at: placeOf(position), all: true });
+        const filter = { projection: name, at: placeOf(position), states: PARKED_STATES };
+        const [event] = (await parkedEvents(database, filter, { limit: 1, backwards: false })).map(withPosition);
         if (!event) throw nothingAt(name, position);
         console.log(json ? JSON.stringify(event, null, 2) : showText(event));
       }),
@@ -74,8 +77,6 @@ export function addParked(projections: Command): void {
     );
 }
 
-const askedSchema = z.object({ build: z.string(), positions: z.array(z.string()) });
-
 async function ask(
   database: WriteDatabase,
   kind: string,
@@ -84,18 +85,23 @@ async function ask(
   json: true | undefined,
 ): Promise<void> {
   const [outcome] = await carryOut(database, kind, [name], given);
-  const { build, positions } = askedSchema.parse(outcome);
-  let { pending, failed } = await askedOf(database, build, positions);
-  for (const until = performance.now() + WATCH_MS; pending > 0 && performance.now() < until;) {
-    await delay(POLL_MS);
-    ({ pending, failed } = await askedOf(database, build, positions));
-  }
+  if (!outcome) return;
+  const { asked, done, failed, pending } = await settled(database, outcome, WATCH_MS);
   if (failed > 0) process.exitCode = EXIT_FAILED_AGAIN;
-  const done = positions.length - failed - Math.min(pending, positions.length - failed);
   const words = kind === 'discard-parked' ? 'discarded' : 'applied';
   const parts = [`${done} ${words}`, ...(failed > 0 ? [`${failed} failed again`] : []), ...(pending > 0 ? [`${pending} still under way`] : [])]; // prettier-ignore
-  console.log(json ? JSON.stringify({ asked: positions, done, failed, pending }) : `${name}: ${parts.join(', ')}.`);
+  console.log(json ? JSON.stringify({ asked, done, failed, pending }) : `${name}: ${parts.join(', ')}.`);
 }
+
+/** With its position as `retry` and `discard` take it. */
+type Listed = Omit<ParkedEvent, 'commit' | 'prepare'> & { readonly position: string };
+
+const withPosition = ({ projection, build, commit, prepare, ...event }: ParkedEvent): Listed => ({
+  projection,
+  build,
+  position: `${commit}/${prepare}`,
+  ...event,
+});
 
 function placeOf(text: string): { commit: bigint; prepare: bigint } {
   const position = parsePosition(text);
@@ -108,13 +114,13 @@ const checked = (text: string): string => (placeOf(text), text);
 const nothingAt = (name: string, position: string): CliError =>
   new CliError(`nothing of ${name} is parked at ${position}`, 'see `teampulse projections parked list`');
 
-function listText(events: readonly ParkedReport[]): string {
+function listText(events: readonly Listed[]): string {
   if (events.length === 0) return 'Nothing is parked.';
   const rows = events.map((event) => [event.projection, event.position, event.state, event.type, event.stream, String(event.attempts), event.because ?? event.reason ?? '']); // prettier-ignore
   return table(['PROJECTION', 'POSITION', 'STATE', 'TYPE', 'STREAM', 'ATTEMPTS', 'REASON'], rows);
 }
 
-const showText = (event: ParkedReport): string =>
+const showText = (event: Listed): string =>
   Object.entries(event)
     .filter(([, value]) => value !== null)
     .map(([name, value]) => `${name.padEnd(14)}${String(value)}`)

@@ -5,25 +5,30 @@
  * Works as the API's role too: it asks only for columns that this may see, and writes nothing but requests.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { comparePositions } from '../../domain/shared/position.js';
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
 import type { EventLog } from '../ports/event-log.port.js';
 import { instantOf } from '../ports/instant-text.js';
-import { comparePositions } from '../../domain/shared/position.js';
+import type { ParkedEvent, ParkedFilter } from '../ports/parked-event.js';
 import {
   ProjectionControl,
   type BuildProgress,
   type BuildStatus,
   type ControlKind,
+  type ParkedKind,
+  type ParkedOutcome,
   type ProjectionState,
   type ProjectionStatus,
   type RequestOutcome,
   type ShardStatus,
 } from '../ports/projection-control.port.js';
 import type { TextRow, WriteDatabase } from '../ports/write-database.port.js';
+import type { PageRequest } from '../shared/keyset.js';
 import { outcomesOf, submitRequests } from './control-requests.js';
 import { measureLag, NO_LAG } from './lag.js';
-import { countParked } from './parked-events.js';
+import { settled } from './parking-requests.js';
 import type { Projection } from './projection.js';
+import { countParked, parkedEvents } from './report-parked.js';
 
 /** Workers store how far they are several times a second; one that is behind and silent for so long does not live. */
 const DEAD_SECONDS = 10;
@@ -32,7 +37,7 @@ const OUTCOME_MS = 5_000;
 const POLL_MS = 50;
 
 export interface ControlRoomParts {
-  readonly database: Pick<WriteDatabase, 'query'>;
+  readonly database: Pick<WriteDatabase, 'query' | 'transaction'>;
   readonly log: EventLog;
   readonly projections: readonly Projection[];
 }
@@ -94,7 +99,7 @@ export class ControlRoom extends ProjectionControl {
   }
 
   async request(
-    kind: ControlKind,
+    kind: ControlKind | ParkedKind,
     projection: string,
     given: Readonly<Record<string, unknown>>,
     requestedBy: string,
@@ -106,6 +111,22 @@ export class ControlRoom extends ProjectionControl {
       if (outcome) return outcome;
     }
     return undefined;
+  }
+
+  async parked(filter: ParkedFilter, page: PageRequest): Promise<readonly ParkedEvent[]> {
+    return parkedEvents(this.parts.database, filter, page);
+  }
+
+  async requestParked(
+    kind: ParkedKind,
+    projection: string,
+    given: { readonly at?: string; readonly because?: string },
+    requestedBy: string,
+  ): Promise<ParkedOutcome | undefined> {
+    const outcome = await this.request(kind, projection, given, requestedBy);
+    if (!outcome?.accepted) return outcome && { ...outcome, asked: 0, done: 0, failed: 0, pending: 0 };
+    const { asked, ...counts } = await settled(this.parts.database, outcome, OUTCOME_MS);
+    return { accepted: true, message: outcome.message, asked: asked.length, ...counts };
   }
 
   async #measured(name: string, build: BuildStatus, head: LogPosition | undefined): Promise<BuildStatus> {

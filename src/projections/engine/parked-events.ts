@@ -8,8 +8,7 @@
  */
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
 import type { TextRow, WriteDatabase, WriteSession } from '../ports/write-database.port.js';
-import { instantOf } from '../ports/instant-text.js';
-import { schemaOf, type ShareId } from './build-registry.js';
+import type { ShareId } from './build-registry.js';
 
 /** An event that is held back, as it is written. */
 export interface HeldEvent {
@@ -184,100 +183,3 @@ const placesOf = (events: readonly HeldEvent[]): [string, string] => [
   `{${events.map(({ position }) => position.commit).join(',')}}`,
   `{${events.map(({ position }) => position.prepare).join(',')}}`,
 ];
-
-/** Of each projection that has any: how many events its serving build has parked, with those that wait behind them. */
-export async function countParked(database: Pick<WriteDatabase, 'query'>): Promise<ReadonlyMap<string, number>> {
-  const rows = await database.query({
-    text: `SELECT b.projection, count(*) FROM control.parked p JOIN control.builds b ON b.id = p.build_id
-      WHERE b.state = 'live' AND p.state <> 'discarded' GROUP BY b.projection`,
-  });
-  return new Map(rows.map(([name, events]) => [name ?? '', Number(events)]));
-}
-
-/** A parked event as operators see it. */
-export interface ParkedReport {
-  readonly projection: string;
-  readonly build: string;
-  /** `commit/prepare`: names the event in `retry` and `discard`. */
-  readonly position: string;
-  readonly state: 'parked' | 'behind' | 'discarded';
-  readonly type: string;
-  readonly eventId: string;
-  readonly stream: string;
-  readonly revision: number;
-  readonly workspaceId: string | null;
-  /** Null of one that has not been tried. */
-  readonly reason: string | null;
-  readonly attempts: number;
-  readonly parkedAt: string;
-  readonly lastFailedAt: string | null;
-  /** Somebody asked for it, and it is not done yet. */
-  readonly asked: string | null;
-  /** Of one that was discarded. */
-  readonly discardedAt: string | null;
-  readonly discardedBy: string | null;
-  readonly because: string | null;
-}
-
-const MOST_REPORTED = 1_000;
-
-/**
- * What serving builds have parked, by projection and position; at most a thousand.
- * @param filter all projections unless named; without those that wait behind one, and those discarded, unless `all`
- */
-export async function reportParked(
-  database: Pick<WriteDatabase, 'query'>,
-  filter: { readonly projection?: string | undefined; readonly at?: LogPosition | undefined; readonly all: boolean },
-): Promise<readonly ParkedReport[]> {
-  const rows = await database.query({
-    text: `SELECT b.projection, p.build_id, p.commit_position || '/' || p.prepare_position, p.state, p.event_type, p.event_id, p.stream_name,
-        p.revision, p.workspace_id, p.reason, p.attempts, p.parked_at, p.last_failed_at, p.asked, p.discarded_at,
-        CASE WHEN p.state = 'discarded' THEN p.asked_by END, CASE WHEN p.state = 'discarded' THEN p.asked_because END
-      FROM control.parked p JOIN control.builds b ON b.id = p.build_id
-      WHERE b.state = 'live' AND ($1::text IS NULL OR b.projection = $1) AND ($2::boolean OR p.state = 'parked')
-        AND ($3::bigint IS NULL OR (p.commit_position = $3 AND p.prepare_position = $4::bigint))
-      ORDER BY b.projection, p.commit_position, p.prepare_position LIMIT ${MOST_REPORTED}`,
-    values: [
-      filter.projection ?? null,
-      filter.all,
-      filter.at ? String(filter.at.commit) : null,
-      filter.at ? String(filter.at.prepare) : null,
-    ],
-  });
-  return rows.map((row) => {
-    const [
-      projection,
-      build,
-      position,
-      state,
-      type,
-      eventId,
-      stream,
-      revision,
-      workspaceId,
-      reason,
-      attempts,
-      ...rest
-    ] = row;
-    const [parkedAt, lastFailedAt, asked, discardedAt, discardedBy, because] = rest;
-    return {
-      projection: projection ?? '',
-      build: schemaOf(build ?? ''),
-      position: position ?? '',
-      state: state === 'behind' || state === 'discarded' ? state : 'parked',
-      type: type ?? '',
-      eventId: eventId ?? '',
-      stream: stream ?? '',
-      revision: Number(revision),
-      workspaceId: workspaceId ?? null,
-      reason: reason ?? null,
-      attempts: Number(attempts),
-      parkedAt: instantOf(parkedAt ?? ''),
-      lastFailedAt: lastFailedAt ? instantOf(lastFailedAt) : null,
-      asked: asked ?? null,
-      discardedAt: discardedAt ? instantOf(discardedAt) : null,
-      discardedBy: discardedBy ?? null,
-      because: because ?? null,
-    };
-  });
-}

@@ -2,8 +2,12 @@
  * What operators ask for events that are parked: to be tried again, or to be given up. Here the rows are only marked; the runner
  * that owns the share does it, because what is blocked is his to know.
  */
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
 import { formatPosition, parsePosition } from '../../domain/shared/position.js';
+import type { RequestOutcome } from '../ports/projection-control.port.js';
 import type { WriteDatabase, WriteSession } from '../ports/write-database.port.js';
+import { asOperator } from './as-operator.js';
 import { accepted, refused, type ControlRequest, type Outcome } from './control-requests.js';
 
 /** Arguments: `at`, the position of one parked event as `commit/prepare`; all that are parked unless given. */
@@ -51,18 +55,46 @@ async function mark(
   return accepted(message, { build: rows[0]?.[0] ?? '', positions });
 }
 
+/** How it went with what was asked for. */
+export interface Settled {
+  /** `commit/prepare` of each. */
+  readonly asked: readonly string[];
+  /** Applied, or discarded. */
+  readonly done: number;
+  readonly failed: number;
+  /** Not settled yet; more than were asked for where others have their turn behind them. */
+  readonly pending: number;
+}
+
+const askedSchema = z.object({ build: z.string(), positions: z.array(z.string()) });
+const POLL_MS = 100;
+
+/** Waits until what these requests asked for is settled. @param outcome of one that was accepted @param mostMs what takes longer goes on unwatched */
+export async function settled(
+  database: Pick<WriteDatabase, 'transaction'>,
+  outcome: RequestOutcome,
+  mostMs: number,
+): Promise<Settled> {
+  const { build, positions } = askedSchema.parse(outcome);
+  for (const until = performance.now() + mostMs; ; await delay(POLL_MS)) {
+    const { pending, failed } = await askedOf(database, build, positions);
+    if (pending > 0 && performance.now() < until) continue;
+    const done = positions.length - failed - Math.min(pending, positions.length - failed);
+    return { asked: positions, done, failed, pending };
+  }
+}
+
 /** What is still under way of what was asked for, and what has failed again. */
 export async function askedOf(
-  database: Pick<WriteDatabase, 'query'>,
+  database: Pick<WriteDatabase, 'transaction'>,
   build: string,
   positions: readonly string[],
 ): Promise<{ readonly pending: number; readonly failed: number }> {
-  const [row] = await database.query({
-    // What stood behind one that was applied is tried as well.
-    text: `SELECT count(*) FILTER (WHERE asked IS NOT NULL AND (these OR asked = 'trying')), count(*) FILTER (WHERE asked IS NULL AND these)
-      FROM (SELECT asked, commit_position || '/' || prepare_position = ANY($2::text[]) AS these
-        FROM control.parked WHERE build_id = $1 AND state <> 'discarded') open`,
-    values: [build, `{${positions.join(',')}}`],
-  });
+  // What stood behind one that was applied is tried as well.
+  const text = `SELECT count(*) FILTER (WHERE asked IS NOT NULL AND (these OR asked = 'trying')), count(*) FILTER (WHERE asked IS NULL AND these)
+    FROM (SELECT asked, commit_position || '/' || prepare_position = ANY($2::text[]) AS these
+      FROM control.parked WHERE build_id = $1 AND state <> 'discarded') open`;
+  const values = [build, `{${positions.join(',')}}`];
+  const [row] = await asOperator(database, async (session) => session.query({ text, values }));
   return { pending: Number(row?.[0]), failed: Number(row?.[1]) };
 }

@@ -1,5 +1,7 @@
 /** The projections as operators see and steer them. Shared by all workspaces: who may is not for a workspace to say. */
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
+import type { PageRequest } from '../shared/keyset.js';
+import type { ParkedEvent, ParkedFilter } from './parked-event.js';
 
 /** What a projection has not applied yet of the log, measured against the log's own head. */
 export interface Lag {
@@ -78,7 +80,16 @@ export interface RequestOutcome {
   readonly message: string;
 }
 
+/** How it went with parked events that something was asked for: of them, so many are done, failed again, or not settled yet. */
+export interface ParkedOutcome extends RequestOutcome {
+  readonly asked: number;
+  readonly done: number;
+  readonly failed: number;
+  readonly pending: number;
+}
+
 export type ControlKind = 'rebuild' | 'rollback' | 'abort' | 'pause' | 'resume';
+export type ParkedKind = 'retry-parked' | 'discard-parked';
 
 export abstract class ProjectionControl {
   /** Every projection by name, measured against the head of the log now. @throws when Postgres or the log can't be reached */
@@ -101,4 +112,18 @@ export abstract class ProjectionControl {
     given: Readonly<Record<string, unknown>>,
     requestedBy: string,
   ): Promise<RequestOutcome | undefined>;
+
+  /** One page of what serving builds have parked, in the order of `parkedOrder` or against it. */
+  abstract parked(filter: ParkedFilter, page: PageRequest): Promise<readonly ParkedEvent[]>;
+
+  /**
+   * Asks a worker for something to be done with parked events, and waits a moment for how it goes.
+   * @param given `at`, the position of one; all that are parked unless given. `because` is kept of one that is discarded
+   */
+  abstract requestParked(
+    kind: ParkedKind,
+    projection: string,
+    given: { readonly at?: string; readonly because?: string },
+    requestedBy: string,
+  ): Promise<ParkedOutcome | undefined>;
 }
