@@ -2,7 +2,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { SystemClock } from './adapters/clock/system-clock.js';
-import { allHandlers } from './capabilities.js';
+import { allHandlers } from './command-handlers.js';
 import { Clock } from './commands/ports/clock.port.js';
 import { EventStore } from './commands/ports/event-store.port.js';
 import { WorkspaceSettingsReader } from './commands/ports/workspace-settings.port.js';

@@ -1,7 +1,6 @@
 /** `teampulse api`: the GraphQL API as a process of its own. */
 import { Command } from 'commander';
 import { loadConfig } from '../adapters/config/config.js';
-import { startApi } from '../main.js';
 import { asPort } from './arguments.js';
 import { runService } from './service.js';
 
@@ -21,6 +20,8 @@ export function apiCommand(): Command {
     .action(async ({ host, port }: Options) => {
       const config = loadConfig();
       await runService(async () => {
+        // Loading it takes longer than refusing a wrong option or configuration.
+        const { startApi } = await import('../main.js');
         const api = await startApi({ ...config, httpHost: host ?? config.httpHost, httpPort: port ?? config.httpPort });
         console.log(api.address);
         return api;

@@ -1,23 +1,14 @@
 /** `teampulse import`: brings files into a workspace, in a process of its own, beside a running server. */
 import { accessSync, constants, existsSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
-import { NestFactory } from '@nestjs/core';
-import { CommandBus } from '@nestjs/cqrs';
 import { Argument, Command } from 'commander';
 import { loadConfig, requireConfig } from '../adapters/config/config.js';
 import { describeMapping } from '../adapters/connectors/mapping/guess.js';
 import { IMPORT_KINDS, type ImportKind } from '../adapters/connectors/mapping/mapping.js';
 import type { ImportProgress } from '../adapters/connectors/import/import-request.js';
-import { runImport, type ImportOutcome } from '../adapters/connectors/import/import-run.js';
-import { dryRun, isAddress, prepareImport, type PreparedImport } from '../adapters/connectors/import/prepare-import.js';
+import type { ImportOutcome } from '../adapters/connectors/import/import-run.js';
+import { dryRun, isAddress, prepareImport } from '../adapters/connectors/import/prepare-import.js';
 import { RejectsFile } from '../adapters/connectors/import/rejects-file.js';
-import { EventStoreDbAdapter } from '../adapters/eventstore/eventstore-db.adapter.js';
-import { allEvents } from '../capabilities.js';
-import type { EventStore } from '../commands/ports/event-store.port.js';
-import { WorkspaceSettingsReader } from '../commands/ports/workspace-settings.port.js';
-import { deriveId } from '../domain/shared/ids.js';
-import { recordsRejected, type RejectedRecord } from '../domain/sync/sync-run.events.js';
-import { WriteSideModule } from '../write-side.module.js';
 import { asWorkspaceId } from './arguments.js';
 import { CliError } from './failure.js';
 import { startImportBar } from './import-progress.js';
@@ -94,6 +85,7 @@ async function bringIn(
   }
 
   const { eventstoreUrl } = requireConfig(loadConfig(), 'eventstoreUrl');
+  const { importInto } = await import('./import-into.js');
   const bar = startImportBar(prepared.bytes);
   let result: ImportOutcome;
   let lastSource: ImportProgress['source'] | undefined;
@@ -119,53 +111,6 @@ async function bringIn(
     console.log(`${counts.read} records in ${seconds()} s: ${counts.changed} changed something, ${counts.unchanged} were known or left out, ${counts.rejected} were rejected.${nothingNew} (run ${runId})`); // prettier-ignore
   }
   sayWhereRejectsAre(rejects);
-}
-
-export interface ImportListeners {
-  readonly onRejects: (records: readonly RejectedRecord[]) => void;
-  readonly onProgress: (progress: ImportProgress) => void;
-}
-
-/** The import itself, over a store that runs: also what tests and the bench call. @throws CliError without such a workspace */
-export async function importInto(
-  eventstoreUrl: string,
-  workspaceId: string,
-  { mapping, integration, sources }: PreparedImport,
-  listeners: ImportListeners,
-): Promise<ImportOutcome> {
-  const store = new EventStoreDbAdapter(eventstoreUrl, allEvents);
-  const app = await NestFactory.createApplicationContext(WriteSideModule.over(store), { logger: ['error'], abortOnError: false }); // prettier-ignore
-  try {
-    const bus = app.get(CommandBus);
-    const id = deriveId('import', workspaceId);
-    const settings = await app
-      .get(WorkspaceSettingsReader)
-      .read({ workspaceId, actor: { kind: 'system', id: 'import' }, commandId: id, correlationId: id });
-    if (!settings)
-      throw new CliError(
-        `there is no workspace ${workspaceId}`,
-        'make it with `teampulse workspace create`, or check the id',
-      );
-    return await runImport(
-      { workspaceId, timeZone: settings.timeZone, mapping, integration, sources },
-      {
-        ...listeners,
-        send: (command) => bus.execute(command),
-        hasRun: async (runId) => (await store.readStream(`sync-run-${runId}`)) !== undefined,
-        keptRejects: (runId) => keptRejects(store, runId),
-      },
-    );
-  } finally {
-    await app.close();
-    await store.dispose();
-  }
-}
-
-async function keptRejects(store: EventStore, runId: string): Promise<readonly RejectedRecord[]> {
-  const run = await store.readStream(`sync-run-${runId}`);
-  return (run?.events ?? []).flatMap(({ type, data }) =>
-    type === recordsRejected.type ? recordsRejected.schema.parse(data).records : [],
-  );
 }
 
 function sayWhereRejectsAre(rejects: RejectsFile): void {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { prepareImport } from '../../src/adapters/connectors/import/prepare-import.js';
 import type { ImportOutcome } from '../../src/adapters/connectors/import/import-run.js';
 import type { ImportKind } from '../../src/adapters/connectors/mapping/mapping.js';
-import { importInto } from '../../src/cli/import.command.js';
+import { importInto } from '../../src/cli/import-into.js';
 import type { RejectedRecord } from '../../src/domain/sync/sync-run.events.js';
 import { startTestApi, type Gql, type TestApi } from '../support/api.js';
 import { caughtUp } from '../support/caught-up.js';

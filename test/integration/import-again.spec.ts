@@ -11,7 +11,7 @@ import { prepareImport } from '../../src/adapters/connectors/import/prepare-impo
 import type { ImportKind, MappingInput } from '../../src/adapters/connectors/mapping/mapping.js';
 import { EventStoreDbAdapter } from '../../src/adapters/eventstore/eventstore-db.adapter.js';
 import { allEvents } from '../../src/capabilities.js';
-import { importInto } from '../../src/cli/import.command.js';
+import { importInto } from '../../src/cli/import-into.js';
 import { ChangeEmployee } from '../../src/commands/attendance/change-employee.command.js';
 import type { CommandContext, WorkspaceCommand } from '../../src/commands/shared/command.js';
 import { AmendSale } from '../../src/commands/sales/amend-sale.command.js';

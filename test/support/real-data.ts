@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { prepareImport } from '../../src/adapters/connectors/import/prepare-import.js';
 import type { ImportOutcome } from '../../src/adapters/connectors/import/import-run.js';
 import type { ImportKind } from '../../src/adapters/connectors/mapping/mapping.js';
-import { importInto } from '../../src/cli/import.command.js';
+import { importInto } from '../../src/cli/import-into.js';
 import type { RejectedRecord } from '../../src/domain/sync/sync-run.events.js';
 
 export { createTestWorkspace } from './workspace.js';

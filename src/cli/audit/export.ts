@@ -1,20 +1,12 @@
 /** `teampulse audit export`: the events of a workspace, straight from the log, with proof. */
 import { resolve } from 'node:path';
-import { NestFactory } from '@nestjs/core';
-import { CommandBus } from '@nestjs/cqrs';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { exportWorkspace, type Exported } from '../../adapters/audit/export-workspace.js';
+import { exportWorkspace } from '../../adapters/audit/export-workspace.js';
 import { FORMAT_NAMES, type FormatName } from '../../adapters/audit/formats.js';
 import type { ExportFilter } from '../../adapters/audit/manifest.js';
-import { EventStoreDbAdapter } from '../../adapters/eventstore/eventstore-db.adapter.js';
-import { allEvents } from '../../capabilities.js';
-import { RecordExport } from '../../commands/audit/record-export.command.js';
-import { deriveId } from '../../domain/shared/ids.js';
-import { Rejection } from '../../domain/shared/rejection.js';
+import { eventCatalogue } from '../../domain/event-catalogue.js';
 import { instantSchema } from '../../domain/shared/time.js';
-import { WriteSideModule } from '../../write-side.module.js';
 import { asUuid, asWorkspaceId } from '../arguments.js';
-import { CliError } from '../failure.js';
 import { CHECKPOINTS_OPTION, withLog, type LogOptions } from './log.js';
 import { reportingFailures } from './outcome.js';
 
@@ -66,7 +58,10 @@ async function exportEvents(options: Options): Promise<void> {
       filter: filterOf(options),
       checkpoint,
       onPosition,
-      record: (made) => record(log.eventstoreUrl, options, made),
+      record: async (made) => {
+        const { recordExport } = await import('./record-export.js');
+        await recordExport(log.eventstoreUrl, options, made);
+      },
     }),
   );
   const { manifest, checkpoint: signed } = exported;
@@ -90,31 +85,8 @@ const filterOf = ({ type, thing, actor, from, until }: Options): ExportFilter =>
   ...(until !== undefined && { until }),
 });
 
-/** The same export recorded again, because the first try was killed behind this, is recorded once. */
-async function record(
-  eventstoreUrl: string,
-  { workspace, by }: Options,
-  { exportId, manifest, checkpoint }: Exported,
-): Promise<void> {
-  const { filter, events, firstPosition, lastPosition, lines } = manifest;
-  const { number, size, root } = checkpoint;
-  const facts = { format: lines.format, filter, events, firstPosition, lastPosition, checkpoint: { number, size, root } }; // prettier-ignore
-  const commandId = deriveId('audit-export', exportId);
-  const actor = { kind: 'system' as const, id: by };
-  const context = { workspaceId: workspace, actor, commandId, correlationId: commandId };
-  const store = new EventStoreDbAdapter(eventstoreUrl, allEvents);
-  const app = await NestFactory.createApplicationContext(WriteSideModule.over(store), { logger: ['error'], abortOnError: false }); // prettier-ignore
-  try {
-    const recorded = await app.get(CommandBus).execute(new RecordExport({ exportId, facts }, context));
-    if (recorded instanceof Rejection) throw new CliError(`the export was not recorded: ${recorded.message}`, 'run it again'); // prettier-ignore
-  } finally {
-    await app.close();
-    await store.dispose();
-  }
-}
-
 function asTypes(text: string, before: readonly string[] | undefined): readonly string[] {
-  if (allEvents.some(({ type }) => type === text)) return [...(before ?? []), text];
+  if (eventCatalogue.some(({ type }) => type === text)) return [...(before ?? []), text];
   throw new InvalidArgumentError('there is no such type of event; `teampulse events tail --after start` shows them.');
 }
 
