@@ -40,45 +40,67 @@ describe.runIf(existsSync('/proc/self/stat'))('teampulse up', () => {
     started.push(process);
     return process;
   }
+
   it('starts everything in an empty folder with nothing configured, and stops it all on SIGTERM', async () => {
-    const process = up();
-    const address = await addressOf(process);
+    const first = up();
+    const address = await addressOf(first);
     expect(await answers(address)).toBe(true);
-    const parts = partsOf(process);
+    const parts = partsOf(first);
     expect(parts.length).toBeGreaterThanOrEqual(4);
 
     const before = performance.now();
-    expect((await process.stop('SIGTERM')).code).toBe(0);
+    expect((await first.stop('SIGTERM')).code).toBe(0);
     expect(performance.now() - before).toBeLessThan(10_000);
     expect(parts.filter(isRunning)).toEqual([]);
     expect(existsSync(join(folder, 'running.json'))).toBe(false);
   }, 90_000);
 
-  it('keeps its passwords to itself, in its files and in its messages', async () => {
-    const process = up({ LOG_LEVEL: 'debug' });
-    await addressOf(process);
-    expect(statSync(join(folder, 'running.json')).mode & 0o777).toBe(0o600);
-    const { databaseUrl, databaseApiUrl } = JSON.parse(readFileSync(join(folder, 'running.json'), 'utf8')) as Record<
-      string,
-      string
-    >;
-    const { stdout, stderr } = await process.stop('SIGINT');
-    for (const url of [databaseUrl, databaseApiUrl]) {
-      const { password } = new URL(url ?? '');
-      expect(password.length).toBeGreaterThan(20);
-      expect(stdout + stderr).not.toContain(password);
-    }
-  }, 90_000);
+  describe('while it runs', () => {
+    let running: TeampulseProcess;
+    let address: string;
+    beforeAll(async () => {
+      running = new TeampulseProcess(['up'], { ...environment, LOG_LEVEL: 'debug' });
+      address = await addressOf(running);
+    }, 90_000);
+    afterAll(async () => running.stop());
 
-  it('refuses a folder that another one uses, and says which process that is', async () => {
-    const first = up();
-    await addressOf(first);
-    const second = await up().ended;
-    expect(second.code).toBe(1);
-    expect(second.stderr).toContain(`in use by process ${first.child.pid}`);
-    expect(second.stderr).toContain('TEAMPULSE_DATA');
-    expect(second.stderr.trim().split('\n')).toHaveLength(1);
-  }, 90_000);
+    it('keeps its folder from another one, which says which process has it', async () => {
+      const second = await up().ended;
+      expect(second.code).toBe(1);
+      expect(second.stderr).toContain(`in use by process ${running.child.pid}`);
+      expect(second.stderr).toContain('TEAMPULSE_DATA');
+      expect(second.stderr.trim().split('\n')).toHaveLength(1);
+    }, 90_000);
+
+    it.each(['eventstore', 'worker', 'api'])(
+      'starts a killed %s again, at the same address',
+      async (name) => {
+        const victim = partNamed(running, name);
+        expect(victim).toBeDefined();
+        process.kill(victim ?? 0, 'SIGKILL');
+        await vi.waitUntil(() => ![undefined, victim].includes(partNamed(running, name)), {
+          timeout: 20_000,
+          interval: 20,
+        });
+        await vi.waitUntil(async () => answers(address), { timeout: 20_000, interval: 50 });
+      },
+      90_000,
+    );
+
+    it('keeps its passwords to itself, in its files and in its messages, those of restarts too', async () => {
+      expect(statSync(join(folder, 'running.json')).mode & 0o777).toBe(0o600);
+      const { databaseUrl, databaseApiUrl } = JSON.parse(readFileSync(join(folder, 'running.json'), 'utf8')) as Record<
+        string,
+        string
+      >;
+      const { stdout, stderr } = await running.stop('SIGINT');
+      for (const url of [databaseUrl, databaseApiUrl]) {
+        const { password } = new URL(url ?? '');
+        expect(password.length).toBeGreaterThan(20);
+        expect(stdout + stderr).not.toContain(password);
+      }
+    }, 90_000);
+  });
 
   it('takes another port when its own is taken', async () => {
     const other = createServer();
@@ -90,23 +112,6 @@ describe.runIf(existsSync('/proc/self/stat'))('teampulse up', () => {
     expect(await answers(address)).toBe(true);
     other.close();
   }, 90_000);
-
-  it.each(['eventstore', 'worker', 'api'])(
-    'starts a killed %s again, at the same address',
-    async (name) => {
-      const process = up();
-      const address = await addressOf(process);
-      const victim = partNamed(process, name);
-      expect(victim).toBeDefined();
-      globalThis.process.kill(victim ?? 0, 'SIGKILL');
-      await vi.waitUntil(() => ![undefined, victim].includes(partNamed(process, name)), {
-        timeout: 20_000,
-        interval: 20,
-      });
-      await vi.waitUntil(async () => answers(address), { timeout: 20_000, interval: 50 });
-    },
-    90_000,
-  );
 
   it('leaves nobody behind when it is killed, and starts again over what it left', async () => {
     const killed = up();
