@@ -49,8 +49,11 @@ export class NumberLog implements EventLog {
     return length > 0 ? positionOf(length - 1) : undefined;
   }
 
-  async readAgain(): Promise<readonly LoggedEvent[]> {
-    return [];
+  async readAgain(streamName: string, from: number, limit: number): Promise<readonly LoggedEvent[]> {
+    const stream = Number(streamName.slice(-12));
+    return Array.from({ length: limit }, (_, i) => (from + i) * STREAMS + stream)
+      .filter((n) => n < this.length())
+      .map((n) => ({ kind: 'event', event: numbered(n), bytes: 100 }));
   }
 
   async *subscribe({ after, signal }: SubscribeOptions): AsyncGenerator<readonly LogItem[]> {
@@ -116,6 +119,19 @@ export const streams = (name: string, shards: number, version = 1): Projection =
       },
     ],
   });
+
+/** The same, where these numbers can't be applied. */
+export function refusing(projection: Projection, bad: ReadonlySet<number>): Projection {
+  if (projection.kind !== 'entity') throw new Error('only for projections that keep a row for each thing');
+  const { evolve } = projection;
+  return {
+    ...projection,
+    evolve: (row, event) => {
+      if (bad.has(Number(event.position.commit))) throw new Error('not this number');
+      return evolve(row, event);
+    },
+  };
+}
 
 /** One row per number. One that comes twice is refused by its key. */
 export const numbers = (name: string, shards: number): Projection =>

@@ -9,6 +9,7 @@ import type { Projection } from '../../projections/engine/projection.js';
 import {
   isVerified,
   verify,
+  type LeftOutEvent,
   type TypeCount,
   type Unverified,
   type Verification,
@@ -19,6 +20,9 @@ import { withLog } from './with-log.js';
 
 /** Something differs. Neither usage (2) nor a failure to look (1). */
 export const EXIT_DIFFERENT = 3;
+
+/** Of the events that a build leaves out. */
+const MOST_NAMED = 10;
 
 export function addVerify(command: Command): void {
   command
@@ -71,12 +75,20 @@ function exitCodeOf(results: readonly (Verification | Unverified)[]): number {
 
 function report(result: Verification | Unverified): string[] {
   if (!isVerified(result)) return [`${result.projection}: not checked: ${result.reason}`];
-  const { projection, version, build, equal, counts, tables, positions } = result;
+  const { projection, version, build, equal, counts, leftOut, tables, positions } = result;
   const events = counts.reduce((sum, { log }) => sum + log, 0);
   const rows = tables.reduce((sum, table) => sum + table.rows, 0);
   const at = positions.map((position) => position ?? 'the start').join(', ');
-  const head = `${projection} v${version} (${build}): ${equal ? 'equal' : 'DIFFERENT'}, ${events} events up to ${at}, ${rows} rows in ${tables.length} tables`;
-  return [head, ...counts.flatMap(countLine), ...tables.flatMap(tableLines)];
+  const said = equal ? (leftOut.length > 0 ? 'equal but for what it leaves out' : 'equal') : 'DIFFERENT';
+  const head = `${projection} v${version} (${build}): ${said}, ${plural(events, 'event')} up to ${at}, ${plural(rows, 'row')} in ${plural(tables.length, 'table')}`;
+  return [head, ...counts.flatMap(countLine), ...leftOutLines(leftOut), ...tables.flatMap(tableLines)];
+}
+
+const plural = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`;
+
+function leftOutLines(events: readonly LeftOutEvent[]): string[] {
+  const named = events.slice(0, MOST_NAMED).map(({ position, type, state }) => `    ${position} ${type}: ${state}`);
+  return events.length > MOST_NAMED ? [...named, '    … see `teampulse projections parked list --all`'] : named;
 }
 
 function countLine({ type, log, applied, parked, discarded }: TypeCount): string[] {
@@ -88,7 +100,7 @@ function countLine({ type, log, applied, parked, discarded }: TypeCount): string
 
 function tableLines({ table, missing, unexpected, different, first }: TableComparison): string[] {
   if (!first) return [];
-  const summary = `  ${table}: ${different} rows differ, ${missing} are missing, ${unexpected} are not of the log`;
+  const summary = `  ${table}: ${plural(different, 'row')} differ${different === 1 ? 's' : ''}, ${missing} missing, ${unexpected} not of the log`;
   return [summary, `    first: ${place(first)}`, ...first.columns.map(({ name, live, log }) => `      ${name}: ${live ?? 'NULL'} should be ${log ?? 'NULL'}`)]; // prettier-ignore
 }
 

@@ -21,6 +21,8 @@ export async function withLog<T>(work: (parts: LogAndDatabase) => Promise<T>): P
   const interrupt = (): void => interruption.abort(new Error('it was interrupted'));
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
+    // A subscription waits a minute for a store that is away, which suits workers: who waits at a terminal is told sooner.
+    await log.connect();
     return await work({ log, database, signal: interruption.signal });
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);

@@ -36,12 +36,14 @@ export async function insertHeld(
 ): Promise<void> {
   await session.query({
     name: 'parked:insert',
+    // Those that are there were written with a commit whose answer was lost: the checkpoint, moved by it, is the one to say so.
     text: `INSERT INTO control.parked (build_id, shard, commit_position, prepare_position, event_id, event_type, stream_name, revision,
         row_key, workspace_id, state, reason, attempts, first_failed_at, last_failed_at)
       SELECT $1::bigint, $2::int, (e->>'commit')::bigint, (e->>'prepare')::bigint, e->>'id', e->>'type', e->>'stream', (e->>'revision')::bigint,
         e->>'key', (e->>'workspace')::uuid, CASE WHEN e->>'reason' IS NULL THEN 'behind' ELSE 'parked' END, e->>'reason',
         (e->>'attempts')::int, CASE WHEN e->>'reason' IS NOT NULL THEN now() END, CASE WHEN e->>'reason' IS NOT NULL THEN now() END
-      FROM jsonb_array_elements($3::jsonb) AS e`,
+      FROM jsonb_array_elements($3::jsonb) AS e
+      ON CONFLICT DO NOTHING`,
     values: [
       buildId,
       shard,

@@ -1,22 +1,20 @@
 /** Which events a build has left out. */
+import type { ParkedEventState } from '../ports/parked-event.js';
 import type { WriteSession } from '../ports/write-database.port.js';
 
-export type ParkedState = 'parked' | 'discarded';
+/** By position, `commit/prepare`, in the order of the log. */
+export type LeftOut = ReadonlyMap<string, { readonly type: string; readonly state: ParkedEventState }>;
 
-/** By position, `commit/prepare`. Those that wait behind a parked one count as parked. */
-export async function parkedOf(
-  session: WriteSession,
-  buildId: string,
-): Promise<ReadonlyMap<string, { readonly type: string; readonly state: ParkedState }>> {
+export async function parkedOf(session: WriteSession, buildId: string): Promise<LeftOut> {
   const rows = await session.query({
-    text: `SELECT commit_position || '/' || prepare_position, event_type, state = 'discarded'
-      FROM control.parked WHERE build_id = $1`,
+    text: `SELECT commit_position || '/' || prepare_position, event_type, state
+      FROM control.parked WHERE build_id = $1 ORDER BY commit_position, prepare_position`,
     values: [buildId],
   });
   return new Map(
-    rows.map(([at, type, discarded]) => [
+    rows.map(([at, type, state]) => [
       at ?? '',
-      { type: type ?? '', state: discarded === 't' ? 'discarded' : 'parked' },
+      { type: type ?? '', state: state === 'behind' || state === 'discarded' ? state : 'parked' },
     ]),
   );
 }

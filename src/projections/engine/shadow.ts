@@ -8,7 +8,7 @@ import { comparePositions } from '../../domain/shared/position.js';
 import type { WriteDatabase, WriteSession } from '../ports/write-database.port.js';
 import { leastOf } from './build-registry.js';
 import { readStretch } from './log-stretch.js';
-import { parkedOf, type ParkedState } from './parked-of.js';
+import { parkedOf, type LeftOut } from './parked-of.js';
 import type { Projection } from './projection.js';
 import { shardOf } from './shard-of.js';
 import { SideBuildWriter, typesOf } from './side-build.js';
@@ -19,8 +19,7 @@ export interface LiveBuild {
   readonly version: number;
   /** By shard; undefined before its first event. */
   readonly positions: readonly (LogPosition | undefined)[];
-  /** By position, `commit/prepare`. */
-  readonly parked: ReadonlyMap<string, { readonly type: string; readonly state: ParkedState }>;
+  readonly parked: LeftOut;
 }
 
 /** Undefined when no build serves. */

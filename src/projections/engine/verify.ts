@@ -27,7 +27,17 @@ export interface Verification {
   readonly positions: readonly (string | null)[];
   readonly equal: boolean;
   readonly counts: readonly TypeCount[];
+  /** The first hundred that the build could not apply or was told to go without; those that wait behind them are only counted. */
+  readonly leftOut: readonly LeftOutEvent[];
   readonly tables: readonly TableComparison[];
+}
+
+/** It is no difference that its rows lack, and yet people should know. */
+export interface LeftOutEvent {
+  /** `commit/prepare`, as `projections parked show` takes it. */
+  readonly position: string;
+  readonly type: string;
+  readonly state: 'parked' | 'discarded';
 }
 
 /** Of one event type; of all together, as type `''`, where the build was begun before types were counted. */
@@ -58,6 +68,8 @@ export interface VerifyParts {
 
 /** A pass that took fewer leaves little to do inside the snapshot. While events pour in, that may never be so. */
 const CLOSE = { events: 2_000, passes: 5 };
+/** Enough to see what kind it is; `projections parked list` has the others. */
+const MOST_LEFT_OUT = 100;
 /** Parked events may be tried again while we look; who does nothing else can be checked later. */
 const ATTEMPTS = 3;
 
@@ -212,6 +224,7 @@ class VerifyRun {
         positions: live.positions.map((at) => (at ? `${at.commit}/${at.prepare}` : null)),
         equal: isComplete && tables.every(({ first }) => first === undefined),
         counts,
+        leftOut: leftOutOf(live),
         tables,
       };
     });
@@ -244,6 +257,11 @@ async function countsOf(session: WriteSession, shadow: Shadow, live: LiveBuild):
   };
   for (const [type, events] of shadow.recounted) of(type).log += events;
   for (const [type, events] of applied) of(type).applied += events;
-  for (const { type, state } of live.parked.values()) of(type)[state] += 1;
+  for (const { type, state } of live.parked.values()) of(type)[state === 'discarded' ? 'discarded' : 'parked'] += 1;
   return [...counts].map(([type, count]) => ({ type, ...count })).toSorted((a, b) => (a.type < b.type ? -1 : 1));
 }
+
+const leftOutOf = ({ parked }: LiveBuild): readonly LeftOutEvent[] =>
+  [...parked]
+    .flatMap(([position, { type, state }]) => (state === 'behind' ? [] : [{ position, type, state }]))
+    .slice(0, MOST_LEFT_OUT);
