@@ -32,6 +32,7 @@ import { allEvents, allProjections } from './capabilities.js';
 import type { EventStore } from './commands/ports/event-store.port.js';
 import { EventIndexQueries } from './projections/audit/event-index.queries.js';
 import { AsOfReads } from './projections/engine/as-of-reads.queries.js';
+import { MeasuredReads } from './projections/engine/measured-reads.js';
 import { ThingHistory } from './projections/engine/thing-history.queries.js';
 import { EventLog } from './projections/ports/event-log.port.js';
 import { ProjectionControl } from './projections/ports/projection-control.port.js';
@@ -56,7 +57,10 @@ class PartsModule {
     const providers = [
       { provide: EventLog, useValue: log },
       { provide: ReadDatabase, useExisting: AsOfReads },
-      { provide: AsOfReads, useValue: new AsOfReads(database, history, allProjections) },
+      {
+        provide: AsOfReads,
+        useValue: new AsOfReads(new MeasuredReads(database, log, allProjections), history, allProjections),
+      },
       { provide: ThingHistory, useValue: history },
       { provide: TokenVerifier, useValue: tokens },
       { provide: ProjectionControl, useValue: control },

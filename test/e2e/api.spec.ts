@@ -168,6 +168,9 @@ describe('reading one’s own write', () => {
       code: 'STALE_READ',
       projection: 'workspaces',
       wanted: '999999999999/999999999999',
+      on: 'primary',
+      // The log has nothing that is missing: it is the position that is wrong.
+      lag: { events: 0, exact: true, seconds: 0 },
     });
     expect(body.errors[0].extensions.at).toMatch(/^\d+\/\d+$/);
   });

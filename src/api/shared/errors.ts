@@ -5,6 +5,7 @@
 import { GraphQLError } from 'graphql';
 import { formatPosition } from '../../domain/shared/position.js';
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
+import type { Behind } from '../../projections/ports/read-database.port.js';
 
 /** An argument is wrong: says which and what to send instead. */
 export const badInput = (message: string, argument?: string): GraphQLError =>
@@ -21,15 +22,17 @@ export const forbidden = (message: string): GraphQLError =>
   new GraphQLError(message, { extensions: { code: 'FORBIDDEN' } });
 
 /** The read models have not reached the position the caller asked for; ask again. */
-export const staleRead = (projection: string, at: LogPosition | undefined, wanted: LogPosition): GraphQLError =>
+export const staleRead = ({ projection, at, isReplica, lag }: Behind, wanted: LogPosition): GraphQLError =>
   new GraphQLError(
-    `The read model "${projection}" has not reached the position you asked for yet. Ask again in a moment, or without minPosition.`,
+    `The read model "${projection}"${isReplica ? ' on the replica' : ''} has not reached the position you asked for yet. Ask again in a moment, or without minPosition.`,
     {
       extensions: {
         code: 'STALE_READ',
         projection,
         at: at ? formatPosition(at) : null,
         wanted: formatPosition(wanted),
+        on: isReplica ? 'replica' : 'primary',
+        lag: lag ?? null,
       },
     },
   );

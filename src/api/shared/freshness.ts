@@ -5,7 +5,7 @@ import { staleRead } from './errors.js';
 
 /**
  * @param projections the names of the projections the query reads
- * @throws STALE_READ with extensions {projection, at, wanted} when they have not reached it in time
+ * @throws STALE_READ with extensions {projection, at, wanted, on, lag} when they have not reached it in time
  */
 export async function requirePosition(
   database: ReadDatabase,
@@ -14,5 +14,5 @@ export async function requirePosition(
 ): Promise<void> {
   if (!minPosition) return;
   const outcome = await database.waitForPosition(projections, minPosition);
-  if (outcome !== 'reached') throw staleRead(outcome.projection, outcome.at, minPosition);
+  if (outcome !== 'reached') throw staleRead(outcome, minPosition);
 }

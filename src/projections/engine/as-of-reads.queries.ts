@@ -6,7 +6,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
 import { asOfText, type AsOf } from '../ports/as-of.js';
-import { ReadDatabase } from '../ports/read-database.port.js';
+import { ReadDatabase, type Behind } from '../ports/read-database.port.js';
 import { tablesOf, type EntityProjection, type Projection, type Row } from './projection.js';
 import { TableSql, type TenantRow } from './table-sql.js';
 import type { ThingHistory } from './thing-history.queries.js';
@@ -88,7 +88,7 @@ export class AsOfReads extends ReadDatabase {
     projections: readonly string[],
     position: LogPosition,
     timeoutMs?: number,
-  ): Promise<'reached' | { readonly projection: string; readonly at: LogPosition | undefined }> {
+  ): Promise<'reached' | Behind> {
     return this.live.waitForPosition(projections, position, timeoutMs);
   }
 

@@ -24,10 +24,11 @@ export async function measureLag(
   after: LogPosition | undefined,
   types: ReadonlySet<string> | undefined,
   head: LogPosition | undefined,
+  mostMs = MOST_MS,
 ): Promise<Lag> {
   if (!head || (after && comparePositions(after, head) >= 0)) return NO_LAG;
   const end = new AbortController();
-  const timer = setTimeout(() => end.abort(), MOST_MS);
+  const timer = setTimeout(() => end.abort(), mostMs);
   let events = 0;
   let oldest: number | undefined;
   const lag = (exact: boolean): Lag => ({ events, exact, seconds: oldest === undefined ? 0 : Math.max((Date.now() - oldest) / 1_000, 0) }); // prettier-ignore

@@ -1,5 +1,6 @@
 /** The read models as queries need them. Every read is bound to one workspace, by the caller and again by row-level security. */
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
+import type { Lag } from './projection-control.port.js';
 
 /** The read models can't answer now: Postgres is away or overloaded, or they have not been built yet. Safe to retry. */
 export class ReadModelUnavailable extends Error {
@@ -20,6 +21,17 @@ export class ReadQueryFailed extends Error {
   }
 }
 
+/** What was not there in time. */
+export interface Behind {
+  readonly projection: string;
+  /** How far it is; undefined before its first event, or when nobody could say. */
+  readonly at: LogPosition | undefined;
+  /** Of the replica that queries go to; else of the primary. */
+  readonly isReplica?: boolean;
+  /** What it does not show of the log; undefined when that could not be told in time. */
+  readonly lag?: Lag | undefined;
+}
+
 /** timestamptz comes as an ISO instant in UTC with milliseconds, date as YYYY-MM-DD, bigint and numeric as text, jsonb parsed. */
 export abstract class ReadDatabase {
   /**
@@ -32,12 +44,12 @@ export abstract class ReadDatabase {
   abstract query<Row extends object>(workspaceId: string, sql: string, parameters?: readonly unknown[]): Promise<Row[]>;
 
   /**
-   * Waits, bounded (2 s unless told), until every named projection has applied the log up to `position`.
-   * @returns 'reached', or how far the slowest one is when time ran out.
+   * Waits, bounded (2 s unless told), until every named projection shows the log up to `position` to queries asked after it.
+   * @returns 'reached', or how far one is that was not there when time ran out.
    */
   abstract waitForPosition(
     projections: readonly string[],
     position: LogPosition,
     timeoutMs?: number,
-  ): Promise<'reached' | { readonly projection: string; readonly at: LogPosition | undefined }>;
+  ): Promise<'reached' | Behind>;
 }
