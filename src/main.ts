@@ -4,9 +4,10 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Config } from './adapters/config/config.js';
 import { requireConfig } from './adapters/config/config.js';
 import { EventStoreDbAdapter } from './adapters/eventstore/eventstore-db.adapter.js';
-import { createLogger } from './adapters/logging/logger.js';
+import { createLogger, type Logger } from './adapters/logging/logger.js';
 import { PostgresWriteDatabase } from './adapters/postgres/postgres-write-database.js';
 import { PostgresReadDatabase } from './adapters/postgres/read-database.js';
+import { ReplicatedReadDatabase } from './adapters/postgres/replicated-reads.js';
 import { loadSigningKey } from './adapters/tokens/signing-key.js';
 import { TokenService } from './adapters/tokens/token-service.js';
 import { createApi } from './app.module.js';
@@ -42,7 +43,7 @@ export async function startApi(config: Config): Promise<ApiServer> {
   const logger = createLogger({ name: 'api', level: config.logLevel });
   const tokens = new TokenService(await loadSigningKey(config.dataFolder, config.tokenPrivateKey));
   const store = new EventStoreDbAdapter(eventstoreUrl, eventCatalogue);
-  const database = new PostgresReadDatabase(databaseApiUrl);
+  const database = readsOf(databaseApiUrl, config.databaseReplicaUrl, logger);
   const control = controlOver(databaseApiUrl);
   const close = async (): Promise<void> =>
     void (await Promise.all([store.dispose(), database.close(), control.close()]));
@@ -69,6 +70,20 @@ export async function startApi(config: Config): Promise<ApiServer> {
     await close();
     throw error;
   }
+}
+
+/** Queries go to the replica where there is one. */
+function readsOf(
+  databaseApiUrl: string,
+  replicaUrl: string | undefined,
+  logger: Logger,
+): PostgresReadDatabase | ReplicatedReadDatabase {
+  const primary = new PostgresReadDatabase(databaseApiUrl);
+  if (replicaUrl === undefined) return primary;
+  return new ReplicatedReadDatabase(primary, replicaUrl, (state) => {
+    if (state.inUse) logger.info('queries go to the replica');
+    else logger.warn({ err: state.error }, 'the replica can not be asked: queries go to the primary until it can');
+  });
 }
 
 /** Operators are few: they must not take connections from queries, nor need any while nobody asks. */

@@ -8,6 +8,8 @@ import { WebSocket } from 'ws';
 import { EventStoreDbAdapter } from '../../src/adapters/eventstore/eventstore-db.adapter.js';
 import { createLogger } from '../../src/adapters/logging/logger.js';
 import { PostgresReadDatabase } from '../../src/adapters/postgres/read-database.js';
+import type { ReplicaState } from '../../src/adapters/postgres/read-replica.js';
+import { ReplicatedReadDatabase } from '../../src/adapters/postgres/replicated-reads.js';
 import { PostgresWriteDatabase } from '../../src/adapters/postgres/postgres-write-database.js';
 import { loadSigningKey } from '../../src/adapters/tokens/signing-key.js';
 import { TokenService } from '../../src/adapters/tokens/token-service.js';
@@ -20,6 +22,7 @@ import { ControlRoom } from '../../src/projections/engine/control-room.js';
 import { controlOver } from '../../src/main.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 import { startTestEventStore } from './event-store.js';
+import type { PostgresWithStandby } from './standby.js';
 import { createTestWorkspace } from './workspace.js';
 
 /** Sends an operation and gives its data; throws the errors as JSON when there are any. */
@@ -38,7 +41,7 @@ export interface TestApi {
   readonly url: string;
   readonly eventstoreUrl: string;
   readonly database: TestDatabase;
-  /** The SQL of every read since the test emptied it. */
+  /** The SQL of every read, of those that the primary was asked, since the test emptied it. */
   readonly statements: string[];
   readonly tokens: TokenService;
   /** Makes a workspace; a new id unless given. */
@@ -66,11 +69,18 @@ class CountingReadDatabase extends PostgresReadDatabase {
   }
 }
 
+interface TestApiOptions {
+  /** Read models on this server instead of the run's, and queries from its standby. */
+  readonly standby?: PostgresWithStandby;
+  /** Is told when queries begin and cease to go to the standby. */
+  readonly report?: (state: ReplicaState) => void;
+}
+
 /** `const api = await startTestApi()` in beforeAll, `await api.close()` in afterAll. */
-export async function startTestApi(): Promise<TestApi> {
+export async function startTestApi({ standby, report = () => undefined }: TestApiOptions = {}): Promise<TestApi> {
   const [server, database, folder] = await Promise.all([
     startTestEventStore(),
-    createTestDatabase(),
+    createTestDatabase(standby?.primaryUrl),
     mkdtemp(join(tmpdir(), 'teampulse-api-')),
   ]);
   const store = new EventStoreDbAdapter(server.connectionString, allEvents);
@@ -80,6 +90,7 @@ export async function startTestApi(): Promise<TestApi> {
   const worker = new ProjectionWorker({ log, database: writeDatabase, projections: allProjections });
   await worker.start();
   const readDatabase = new CountingReadDatabase(database.apiUrl);
+  const reads = standby ? new ReplicatedReadDatabase(readDatabase, standby.onStandby(database.apiUrl), report) : readDatabase; // prettier-ignore
   const control = controlOver(database.apiUrl);
   const tokens = new TokenService(await loadSigningKey(folder));
   const logger = createLogger({ name: 'api', level: 'silent' });
@@ -87,7 +98,7 @@ export async function startTestApi(): Promise<TestApi> {
     {
       store,
       log: store,
-      database: readDatabase,
+      database: reads,
       tokens,
       control: new ControlRoom({ database: control, log: store, projections: allProjections }),
     },
@@ -141,7 +152,7 @@ export async function startTestApi(): Promise<TestApi> {
       await Promise.all(clients.map(async (client) => client.dispose()));
       await app.close();
       await worker.stop();
-      await Promise.all([readDatabase.close(), control.close(), writeDatabase.close(), store.dispose(), log.dispose()]);
+      await Promise.all([reads.close(), control.close(), writeDatabase.close(), store.dispose(), log.dispose()]);
       await Promise.all([database.drop(), server.close(), rm(folder, { recursive: true, force: true })]);
     },
   };

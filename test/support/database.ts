@@ -23,9 +23,11 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** One clone per test file: `const database = await createTestDatabase()` in beforeAll, `database.drop()` in afterAll. */
-export async function createTestDatabase(): Promise<TestDatabase> {
-  const admin = inject('postgresUrl');
+/**
+ * One clone per test file: `const database = await createTestDatabase()` in beforeAll, `database.drop()` in afterAll.
+ * @param admin superuser URL of another server than the run's
+ */
+export async function createTestDatabase(admin = inject('postgresUrl')): Promise<TestDatabase> {
   const template = await migratedTemplate(admin);
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   await withClient(admin, async (client) => {

@@ -12,6 +12,7 @@ import { readRunning } from './running.js';
 export interface Config {
   readonly databaseUrl: string | undefined;
   readonly databaseApiUrl: string | undefined;
+  readonly databaseReplicaUrl: string | undefined;
   readonly eventstoreUrl: string | undefined;
   readonly eventstoreDatabaseUrl: string | undefined;
   /** Of the embedded store's users, at its first start. */
@@ -57,6 +58,7 @@ export function parseConfig(variables: Variables): Config {
   return Object.freeze({
     databaseUrl: env.DATABASE_URL,
     databaseApiUrl: env.DATABASE_API_URL,
+    databaseReplicaUrl: env.DATABASE_REPLICA_URL,
     eventstoreUrl: env.EVENTSTORE_URL,
     eventstoreDatabaseUrl: env.EVENTSTORE_DATABASE_URL,
     eventstorePasswords: {
@@ -105,6 +107,8 @@ function borrow(config: Config): Config {
     ...config,
     databaseUrl: running.databaseUrl,
     databaseApiUrl: running.databaseApiUrl,
+    // Whatever that would be, it is none of a database that `up` runs.
+    databaseReplicaUrl: undefined,
     eventstoreUrl: running.eventstoreUrl,
     natsUrl: config.natsUrl ?? running.natsUrl,
     httpHost: running.httpHost,

@@ -53,6 +53,11 @@ export const configSchema = z.object({
     fix: 'give it as postgres://user:password@host:5432/teampulse',
     example: 'postgres://teampulse_api:secret@localhost:5432/teampulse',
   }),
+  DATABASE_REPLICA_URL: postgresUrl.optional().meta({
+    what: 'A streaming replica of that database, with the same login, for the queries of the API: one server, not a balancer over several. Unset: DATABASE_API_URL answers them.',
+    fix: 'give it as postgres://user:password@host:5432/teampulse, or leave it out',
+    example: 'postgres://teampulse_api:secret@replica.example:5432/teampulse',
+  }),
   EVENTSTORE_URL: urlOf('esdb', 'esdb+discover', 'kurrentdb', 'kurrentdb+discover').optional().meta({
     what: 'The log: an EventStoreDB or KurrentDB. Unset: `teampulse up` runs the embedded one.',
     fix: 'give it as esdb://host:2113?tls=false, or esdb+discover://… for a cluster',

@@ -4,6 +4,7 @@ import { Client } from 'pg';
 import { z } from 'zod';
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
 import { PositionRegistry } from '../../projections/ports/position-registry.js';
+import { LIVE_SHARES, liveShare, type ShareRow } from './live-shares.js';
 
 /** While somebody waits: a notification may be lost with its connection. */
 const POLL_MS = 250;
@@ -13,15 +14,6 @@ const MOST_PAUSE_MS = 1_000;
 const CHANNEL = 'projection_positions';
 /** [projection, build, shards, shard, commit, prepare] of each share that moved. */
 const progressSchema = z.array(z.tuple([z.string(), z.string(), z.int(), z.int(), z.string(), z.string()]));
-
-interface ShareRow {
-  readonly projection: string;
-  readonly build: string;
-  readonly shards: number;
-  readonly shard: number;
-  readonly commit: string;
-  readonly prepare: string;
-}
 
 export class ProgressListener {
   readonly #positions = new PositionRegistry();
@@ -106,17 +98,10 @@ export class ProgressListener {
   async #poll(): Promise<void> {
     const client = this.#client;
     if (!client) return;
-    const result = await client
-      .query<ShareRow>(
-        `SELECT b.projection, b.id AS build, b.shards, c.shard, c.commit_position AS commit, c.prepare_position AS prepare
-         FROM control.builds b JOIN control.checkpoints c ON c.build_id = b.id
-         WHERE b.state = 'live' AND c.commit_position >= 0`,
-      )
-      // The connection's own error handler sees to it.
-      .catch(() => undefined);
-    for (const { projection, build, shards, shard, commit, prepare } of result?.rows ?? []) {
-      const position = { commit: BigInt(commit), prepare: BigInt(prepare) };
-      this.#positions.advance({ projection, build, shards, shard, position });
+    // The connection's own error handler sees to what fails.
+    const result = await client.query<ShareRow>(LIVE_SHARES).catch(() => undefined);
+    for (const { position, ...share } of result?.rows.map(liveShare) ?? []) {
+      if (position) this.#positions.advance({ ...share, position });
     }
   }
 }

@@ -8,21 +8,29 @@ import { createHash } from 'node:crypto';
 import { Pool, TypeOverrides, types as pgTypes, type PoolClient, type QueryResult } from 'pg';
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
 import { instantOf } from '../../projections/ports/instant-text.js';
-import { ReadDatabase, ReadModelUnavailable, ReadQueryFailed } from '../../projections/ports/read-database.port.js';
+import {
+  ReadDatabase,
+  ReadModelUnavailable,
+  ReadQueryFailed,
+  type Behind,
+} from '../../projections/ports/read-database.port.js';
 import { codeOf, isTransient } from './connection-failure.js';
+import { LIVE_SHARES, liveShare, type LiveShare, type ShareRow } from './live-shares.js';
 import { ProgressListener } from './progress-listener.js';
 
 /** More than the cores can run at a time only makes each slower. */
 const CONNECTIONS = 8;
 const CONNECT_TIMEOUT_MS = 3_000;
 /** No query of a page takes longer, unless it is wrong. */
-const STATEMENT_TIMEOUT_MS = 10_000;
+export const STATEMENT_TIMEOUT_MS = 10_000;
 /** Queries waiting for a connection; beyond this the answer would come too late to be of use. */
 const MOST_WAITING = 2_000;
 /** Queries in one transaction: it holds a connection, and one that fails makes the others ask again. */
 const MOST_SHARED = 16;
-const WAIT_MS = 2_000;
+export const WAIT_MS = 2_000;
 
+/** For what is no workspace's. */
+const NO_WORKSPACE = '00000000-0000-0000-0000-000000000000';
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 interface Question {
@@ -39,14 +47,18 @@ export class PostgresReadDatabase extends ReadDatabase {
   #asked = new Map<string, Question[]>();
   #waiting = 0;
 
-  /** @param url of the API's login, a member of teampulse_reader */
-  constructor(url: string) {
+  /**
+   * @param url of the API's login, a member of teampulse_reader
+   * @param silentMs a connection that has not answered for so long is given up; unless told, that is left to the system
+   */
+  constructor(url: string, { silentMs }: { readonly silentMs?: number } = {}) {
     super();
     this.#pool = new Pool({
       connectionString: url,
       max: CONNECTIONS,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       options: `-c timezone=UTC -c default_transaction_read_only=on -c statement_timeout=${STATEMENT_TIMEOUT_MS}`,
+      ...(silentMs !== undefined && { query_timeout: silentMs }),
       application_name: 'teampulse-api',
       types,
       pipeline: true,
@@ -83,11 +95,16 @@ export class PostgresReadDatabase extends ReadDatabase {
     }).finally(() => this.#waiting--);
   }
 
+  /** How far each share of the builds that serve is. @throws ReadModelUnavailable */
+  async liveShares(): Promise<readonly LiveShare[]> {
+    return (await this.query<ShareRow>(NO_WORKSPACE, LIVE_SHARES)).map(liveShare);
+  }
+
   async waitForPosition(
     projections: readonly string[],
     position: LogPosition,
     timeoutMs = WAIT_MS,
-  ): Promise<'reached' | { readonly projection: string; readonly at: LogPosition | undefined }> {
+  ): Promise<'reached' | Behind> {
     return this.#progress.waitFor(projections, position, timeoutMs);
   }
 

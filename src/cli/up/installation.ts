@@ -108,8 +108,10 @@ async function startParts(
   const environment = {
     DATABASE_URL: databases.databaseUrl,
     DATABASE_API_URL: databaseApiUrl,
+    // Empty counts as unset: a server of our own has none.
+    DATABASE_REPLICA_URL: databases.own ? '' : (config.databaseReplicaUrl ?? ''),
     EVENTSTORE_URL: eventstoreUrl,
-    // Empty counts as unset: NOTIFY stands in.
+    // NOTIFY stands in.
     NATS_URL: natsUrl ?? '',
     TEAMPULSE_DATA: dataFolder,
   };
