@@ -129,6 +129,12 @@ describe('parked events of workers that are killed', () => {
   const askForAll = async (): Promise<string> =>
     (await submitRequests(writes, [{ kind: 'retry-parked', projection: 'sharded', arguments: {}, requestedBy: 'cli:test' }]))[0] ?? ''; // prettier-ignore
 
+  const settled = async (): Promise<void> => {
+    const id = await askForAll();
+    await vi.waitUntil(async () => (await outcomesOf(writes, [id])).has(id), { timeout: 20_000, interval: 10 });
+    expect(await parked()).toEqual([]);
+  };
+
   it('keep their order, and none is lost or applied twice, whenever between parking and retry the worker dies', async () => {
     const began = Date.now();
     await start(began, BAD);
@@ -156,11 +162,6 @@ describe('parked events of workers that are killed', () => {
       expect(await database.sql(whole)).toEqual([{ n: 0 }]);
     }
     await start(began, []);
-    const settled = async (): Promise<void> => {
-      const id = await askForAll();
-      await vi.waitUntil(async () => (await outcomesOf(writes, [id])).has(id), { timeout: 20_000, interval: 10 });
-      expect(await parked()).toEqual([]);
-    };
     await vi.waitFor(settled, { timeout: 30_000, interval: 200 });
     await checkStreams(async (text) => database.sql(text), 'sharded', EVENTS);
     await kill();
