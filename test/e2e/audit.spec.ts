@@ -1,4 +1,5 @@
 // oxlint-disable typescript/no-explicit-any -- the shape of an answer is that of the query above it
+import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
 import { v7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EventStoreDbAdapter } from '../../src/adapters/eventstore/eventstore-db.adapter.js';
@@ -156,6 +157,19 @@ describe("an event's data by its place in its stream", () => {
       '/events/x/0/data',
     ])
       expect((await get(workspaceId, 'manager', none)).status).toBe(404);
+  });
+
+  it('is that one event, whatever stands behind it or was cut off before it', async () => {
+    const { thingId } = await happen(workspaceId, undefined, 3);
+    const stream = `label-${thingId}`;
+    const client = EventStoreDBClient.connectionString(api.eventstoreUrl);
+    await client.appendToStream(stream, jsonEvent({ type: labelChanged.type, data: { no: 'label' } }));
+    const status = async (revision: number): Promise<number> =>
+      (await get(workspaceId, 'manager', `/events/${stream}/${revision}/data`)).status;
+    expect(await Promise.all([0, 1, 2, 3].map(status))).toEqual([200, 200, 200, 500]);
+    await client.setStreamMetadata(stream, { truncateBefore: 2 });
+    await client.dispose();
+    expect(await Promise.all([0, 1, 2].map(status))).toEqual([404, 404, 200]);
   });
 });
 

@@ -9,7 +9,7 @@ import {
   UnauthorizedException,
 } from '@nestjs/common';
 import { GraphQLError } from 'graphql';
-import { EventStore } from '../../commands/ports/event-store.port.js';
+import { EventLog } from '../../projections/ports/event-log.port.js';
 import { TokenVerifier, type Caller } from '../ports/token-verifier.port.js';
 import { ROLES } from '../shared/request-context.js';
 import { authenticate } from './authentication.js';
@@ -21,7 +21,7 @@ const REVISION = /^\d{1,9}$/;
 @Controller('events')
 export class EventDataController {
   constructor(
-    private readonly store: EventStore,
+    private readonly log: EventLog,
     private readonly tokens: TokenVerifier,
   ) {}
 
@@ -36,11 +36,13 @@ export class EventDataController {
     if (ROLES.indexOf(caller.role) < ROLES.indexOf('manager'))
       throw new ForbiddenException(`This needs the role manager or above; yours is ${caller.role}.`);
     if (!STREAM.test(stream) || !REVISION.test(revision)) throw notFound();
-    const slice = await this.store.readStream(stream, Number(revision));
-    const event = slice?.events[0];
-    // Another workspace's event does not exist, whoever knows its name.
-    if (event?.metadata.workspaceId !== caller.workspaceId) throw notFound();
-    return event.data;
+    const [item] = await this.log.readAgain(stream, Number(revision), 1);
+    if (item?.kind === 'malformed') throw item.error;
+    // Another workspace's event does not exist, whoever knows its name; and where a stream was cut off, the first that is left
+    // is not the one that was asked for.
+    if (item?.event.metadata.workspaceId !== caller.workspaceId || item.event.revision !== Number(revision))
+      throw notFound();
+    return item.event.data;
   }
 
   private async callerOf(authorization: unknown): Promise<Caller> {
