@@ -12,6 +12,7 @@ import { ProjectionWorker } from '../projections/engine/projection-worker.js';
 import { asPort } from './arguments.js';
 import { runPublisher } from './publisher.js';
 import { runService, type Service } from './service.js';
+import { startLoopWatchdog } from './worker/loop-watchdog.js';
 import { startMonitor, type Monitor } from './worker/monitor.js';
 
 export function workerCommand(): Command {
@@ -37,10 +38,11 @@ async function startWorker(config: Config): Promise<Service & { readonly address
   const logger = createLogger({ name: 'worker', level: config.logLevel });
   const log = new EventStoreDbAdapter(eventstoreUrl, eventCatalogue);
   const database = new PostgresWriteDatabase(databaseUrl);
+  const watchdog = startLoopWatchdog(allProjections, config.logLevel);
   const projections = new ProjectionWorker({
     log,
     database,
-    projections: allProjections,
+    projections: watchdog.projections,
     notice: (notice) => {
       if (notice.kind === 'applied') monitor?.metrics.applied(notice.projection, notice.events, notice.seconds);
       else report(notice, logger);
@@ -64,7 +66,7 @@ async function startWorker(config: Config): Promise<Service & { readonly address
     await projections.start();
   } catch (error) {
     await monitor?.close();
-    await Promise.all([log.dispose(), database.close()]);
+    await Promise.all([log.dispose(), database.close(), watchdog.stop()]);
     throw error;
   }
   const watching = monitor;
@@ -74,7 +76,7 @@ async function startWorker(config: Config): Promise<Service & { readonly address
     async stop() {
       stopPublishing.abort();
       await Promise.all([projections.stop(), publishing, watching.close()]);
-      await Promise.all([log.dispose(), database.close()]);
+      await Promise.all([log.dispose(), database.close(), watchdog.stop()]);
     },
     ended: publishing,
   };
