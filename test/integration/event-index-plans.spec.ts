@@ -111,4 +111,12 @@ describe('a search of the event history', () => {
     await index.causedBy(workspaceId, [v7(), v7()], 201);
     expect(touched).toBeLessThan(20);
   });
+
+  it('finds the last event recorded before an instant by an index', async () => {
+    const [{ middle } = { middle: '' }] = await database.sql<{ middle: string }>(
+      `SELECT to_json(recorded_at)#>>'{}' AS middle FROM read.event_index ORDER BY position OFFSET ${EVENTS / 2} LIMIT 1`,
+    );
+    await index.lastRecordedBefore(workspaceId, middle);
+    expect(touched).toBeLessThan(20);
+  });
 });

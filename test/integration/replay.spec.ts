@@ -81,14 +81,19 @@ describe.runIf(hasNats())('teampulse events replay', () => {
     return found;
   }
 
-  const start = (subject: string, ...more: readonly string[]): TeampulseProcess =>
+  const start = (
+    subject: string,
+    more: readonly string[] = [],
+    environment: Readonly<Record<string, string>> = {},
+  ): TeampulseProcess =>
     new TeampulseProcess(['events', 'replay', '--workspace', workspaceId, '--subject', subject, '--json', ...more], {
       EVENTSTORE_URL: server.connectionString,
       NATS_URL: nats.url,
       TEAMPULSE_DATA: '/nonexistent',
+      ...environment,
     });
   async function run(subject: string, ...more: readonly string[]): Promise<Outcome> {
-    return outcomeOf(await start(subject, ...more).ended);
+    return outcomeOf(await start(subject, more).ended);
   }
 
   /** Every message of a subject, in its order. */
@@ -136,6 +141,15 @@ describe.runIf(hasNats())('teampulse events replay', () => {
     expect(await idsIn('acme.before')).toEqual(ids(events.filter(({ recordedAt }) => recordedAt < instant)));
   });
 
+  it('reads the log from its beginning, and says so, where the read models can not be asked for a time', async () => {
+    const instant = events[400]?.recordedAt ?? '';
+    const away = { DATABASE_API_URL: 'postgres://teampulse@127.0.0.1:1/teampulse' };
+    const ended = await start('acme.away', ['--from', instant], away).ended;
+    expect(ended.stderr).toMatch(/The read models do not say where .* is in the log/);
+    expect(outcomeOf(ended).complete).toBe(true);
+    expect(await idsIn('acme.away')).toEqual(ids(events.filter(({ recordedAt }) => recordedAt >= instant)));
+  });
+
   it('takes types, in full or by their beginning', async () => {
     await run('acme.types', '--types', 'work.LabelCh*,workspaces.WorkspaceCreated');
     const wanted = events.filter(({ type }) => type !== 'work.LabelCreated');
@@ -144,7 +158,7 @@ describe.runIf(hasNats())('teampulse events replay', () => {
 
   it('says how far it came when it is stopped, and goes on there', async () => {
     const manager = await consumer.jetstreamManager();
-    const process = start('acme.stopped', '--rate', '200');
+    const process = start('acme.stopped', ['--rate', '200']);
     await vi.waitUntil(
       async () => {
         const { state } = await manager.streams.info('REPLAY_acme_stopped', { subjects_filter: '>' }).catch(() => ({ state: { messages: 0 } }));
@@ -181,7 +195,7 @@ describe.runIf(hasNats())('teampulse events replay', () => {
 
   it('leaves no gap and no double when NATS is killed in between', async () => {
     const manager = await consumer.jetstreamManager();
-    const process = start('acme.killed', '--rate', '400');
+    const process = start('acme.killed', ['--rate', '400']);
     await vi.waitUntil(
       async () => (await manager.streams.info('REPLAY_acme_killed').catch(() => undefined))?.state.messages,
       { timeout: 30_000, interval: 20 },
@@ -214,13 +228,13 @@ describe.runIf(hasNats())('teampulse events replay', () => {
     [['acme.mine', '--from', 'yesterday'], 'a place is'],
     [['acme.mine', '--types', 'work.Nothing'], 'no type of event'],
   ])('refuses %j', async ([subject = '', ...more], message) => {
-    const { code, stderr } = await start(subject, ...more).ended;
+    const { code, stderr } = await start(subject, more).ended;
     expect(code).toBe(2);
     expect(stderr).toContain(message);
   });
 
   it('refuses a workspace that does not exist, and the stream of live events under whatever name', async () => {
-    const none = await start('acme.none', '--workspace', randomUUID()).ended;
+    const none = await start('acme.none', ['--workspace', randomUUID()]).ended;
     expect(none.code).toBe(1);
     expect(none.stderr).toContain('there is no workspace');
     const manager = await consumer.jetstreamManager();

@@ -52,12 +52,15 @@ async function runReplay(options: ReplayCommandOptions): Promise<void> {
     const head = await log.head();
     if (!head) throw new CliError('the log is empty', 'there is nothing to replay');
     target = await openTarget(url, options.subject);
-    const progress = startReplayProgress(options.after ?? options.from, options.until, head);
+    const from = options.after ?? options.from;
+    const nothingUpTo = typeof from === 'string' ? await findStart(options.workspace, from) : undefined;
+    const progress = startReplayProgress(nothingUpTo ?? from, options.until, head);
     const outcome = await replay({
       log,
       send: target.publish.bind(target),
       workspaceId: options.workspace,
-      from: options.after ?? options.from,
+      from,
+      nothingUpTo,
       until: options.until,
       head,
       typePrefixes: options.types,
@@ -69,6 +72,27 @@ async function runReplay(options: ReplayCommandOptions): Promise<void> {
   } finally {
     await target?.close();
     await log.dispose();
+  }
+}
+
+/** Where there are no read models to ask, the log is read from its beginning. */
+async function findStart(workspaceId: string, from: string): Promise<LogPosition | undefined> {
+  const { databaseApiUrl } = loadConfig();
+  if (databaseApiUrl === undefined) return undefined;
+  const [{ nothingUpTo }, { EventIndexQueries }, { PostgresReadDatabase }] = await Promise.all([
+    import('./replay-start.js'),
+    import('../../projections/audit/event-index.queries.js'),
+    import('../../adapters/postgres/read-database.js'),
+  ]);
+  const database = new PostgresReadDatabase(databaseApiUrl);
+  try {
+    return await nothingUpTo(new EventIndexQueries(database), workspaceId, from);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    console.error(`The read models do not say where ${from} is in the log (${reason}): it is read from its beginning.`);
+    return undefined;
+  } finally {
+    await database.close();
   }
 }
 

@@ -7,10 +7,18 @@ import type { EventLog, LogItem } from '../../projections/ports/event-log.port.j
 /** A place in the log, or when something was recorded: an ISO 8601 instant in UTC with milliseconds. */
 export type Bound = LogPosition | string;
 
+/**
+ * Recorded times follow the log only as well as its clocks agree: in a cluster another node, with a clock of its own, may become
+ * the leader that records, and a clock may be set back. Where a minute does not cover that, more than a replay is wrong.
+ */
+export const CLOCKS_AGREE_MS = 60_000;
+
 export interface ReplayRange {
   readonly workspaceId: string;
   /** Behind a position; from an instant on. From the beginning when absent. */
   readonly from?: Bound | undefined;
+  /** Up to here it is known that nothing was recorded from the instant `from` on: what stands there need not be read. */
+  readonly nothingUpTo?: LogPosition | undefined;
   /** Up to a position and with it; before an instant. Up to the head when absent. */
   readonly until?: Bound | undefined;
   /** The end of the log when it began: what comes later, the live subjects bring. */
@@ -44,7 +52,9 @@ const chunkSize = (rate: number | undefined): number =>
 
 /** Ends at `until`, or with `signal`, and says how far it came. @throws when the log or the receiver is gone for good */
 export async function replay({ log, send, signal, rate, onProgress, ...range }: ReplayOptions): Promise<ReplayOutcome> {
-  let outcome: ReplayOutcome = { sent: 0, unreadable: 0, at: isPosition(range.from) ? range.from : undefined, complete: false };
+  let outcome: ReplayOutcome = { sent: 0, unreadable: 0, at: isPosition(range.from) ? range.from : range.nothingUpTo, complete: false };
+  // Behind the first event of another time `at` stays: who goes on from there must get that one.
+  let isPastUntil = false;
   const startedAt = performance.now();
   const reading = new AbortController();
   const ended = AbortSignal.any([signal, reading.signal]);
@@ -57,7 +67,9 @@ export async function replay({ log, send, signal, rate, onProgress, ...range }: 
         const wanted = within.flatMap((item) => (item.kind === 'event' && isWanted(item.event, range) ? [item.event] : []));
         await send(wanted, signal);
         const unreadable = within.filter(({ kind }) => kind === 'malformed').length;
-        const last = within.at(-1);
+        const late: number = isPastUntil ? 0 : within.findIndex((item) => isLate(item, range));
+        isPastUntil ||= late >= 0;
+        const last = late < 0 ? within.at(-1) : within[late - 1];
         outcome = {
           sent: outcome.sent + wanted.length,
           unreadable: outcome.unreadable + unreadable,
@@ -82,14 +94,19 @@ const isPosition = (bound: Bound | undefined): bound is LogPosition => typeof bo
 const placeOf = (item: LogItem): LogPosition | undefined =>
   item.kind === 'event' ? item.event.position : item.kind === 'caughtUp' ? undefined : item.position;
 
-/** An instant ends it with the first event recorded then: recorded times grow with the log. */
+/** An instant ends it with the first event recorded a while after it. */
 function isBehindEnd(item: LogItem, { until, head }: ReplayRange): boolean {
   const place = placeOf(item);
   if (!place) return false;
   if (comparePositions(place, head) > 0) return true;
   if (isPosition(until)) return comparePositions(place, until) > 0;
-  return until !== undefined && item.kind === 'event' && item.event.recordedAt >= until;
+  return until !== undefined && isLate(item, { until: later(until) });
 }
+
+const isLate = (item: LogItem, { until }: Pick<ReplayRange, 'until'>): boolean =>
+  typeof until === 'string' && item.kind === 'event' && item.event.recordedAt >= until;
+
+const later = (instant: string): string => new Date(Date.parse(instant) + CLOCKS_AGREE_MS).toISOString();
 
 /** A log that says that its history is read has nothing more; not every one does. */
 function isLast(item: LogItem, { until, head }: ReplayRange): boolean {
@@ -99,9 +116,10 @@ function isLast(item: LogItem, { until, head }: ReplayRange): boolean {
 }
 
 /** Prefixes are the server's to filter; that two of them overlap, or that it filters coarsely, must not matter. */
-function isWanted({ metadata, recordedAt, type }: RecordedEvent, { workspaceId, from, typePrefixes }: ReplayRange): boolean {
+function isWanted({ metadata, recordedAt, type }: RecordedEvent, { workspaceId, from, until, typePrefixes }: ReplayRange): boolean {
   if (metadata.workspaceId !== workspaceId) return false;
   if (typeof from === 'string' && recordedAt < from) return false;
+  if (typeof until === 'string' && recordedAt >= until) return false;
   return typePrefixes?.some((prefix) => type.startsWith(prefix)) ?? true;
 } // prettier-ignore
 

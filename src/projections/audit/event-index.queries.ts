@@ -100,6 +100,13 @@ export class EventIndexQueries {
     return (await this.database.query<EventIndexRecord>(workspaceId, sql, [workspaceId]))[0];
   }
 
+  /** The latest event recorded before an instant. By (workspace_id, recorded_at, position). */
+  async lastRecordedBefore(workspaceId: string, instant: string): Promise<EventIndexRecord | undefined> {
+    const sql = `${SELECT} WHERE workspace_id = $1 AND recorded_at < $2::timestamptz
+      ORDER BY recorded_at DESC, position DESC LIMIT 1`;
+    return (await this.database.query<EventIndexRecord>(workspaceId, sql, [workspaceId, instant]))[0];
+  }
+
   /** In any order. By (event_id). */
   byIds(workspaceId: string, ids: readonly string[]): Promise<EventIndexRecord[]> {
     return this.database.query(workspaceId, `${SELECT} WHERE workspace_id = $1 AND event_id = ANY($2::uuid[])`, [
