@@ -36,7 +36,7 @@ const shelf = (version = 1, name = 'shelf'): Projection =>
     events: [put, taken, poisoned] as const,
     table: {
       name: name,
-      columns: { id: 'uuid', colour: 'text', weights: 'jsonb', version: 'int', ...(version > 1 && { extra: 'text' }) },
+      columns: { id: 'uuid', colour: 'text', weights: 'json', version: 'int', ...(version > 1 && { extra: 'text' }) },
       key: ['id'],
       indexes: ['(workspace_id, colour)'],
     },
@@ -190,7 +190,7 @@ describe('the projection engine', () => {
           }
           const rollups = await tester.rows('shelf_colours');
           const sums = await database.sql(
-            `SELECT colour, count(*) AS items, sum((SELECT coalesce(sum(w::int), 0) FROM jsonb_array_elements(weights) w)) AS weight
+            `SELECT colour, count(*) AS items, sum((SELECT coalesce(sum(w::text::int), 0) FROM json_array_elements(weights) w)) AS weight
            FROM read.shelf GROUP BY colour ORDER BY colour`,
           );
           expect(rollups).toEqual(sums);

@@ -71,7 +71,7 @@ describe('a handler that takes the process with it', () => {
       { state: 'behind', attempts: 0, reason: null, events: 5 },
       { state: 'parked', attempts: 3, reason: 'it ended the process 3 times', events: 1 },
     ]); // prettier-ignore
-    expect(await database.sql("SELECT page, jsonb_array_length(lines) AS lines FROM read.pages ORDER BY page")).toEqual([
+    expect(await database.sql("SELECT page, json_array_length(lines) AS lines FROM read.pages ORDER BY page")).toEqual([
       { page: 'p0', lines: 12 },
       { page: 'p1', lines: 12 },
       { page: 'p2', lines: 12 },

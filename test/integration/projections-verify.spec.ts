@@ -30,7 +30,7 @@ const crates: Projection = defineEntity<Crate>()({
   category: 'crate',
   table: {
     name: 'crates',
-    columns: { id: 'uuid', colour: 'text', parts: 'jsonb', version: 'int' },
+    columns: { id: 'uuid', colour: 'text', parts: 'json', version: 'int' },
     key: ['id'],
     indexes: ['(workspace_id, colour)'],
   },

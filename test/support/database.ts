@@ -100,7 +100,7 @@ class Tester implements ProjectionTester {
       await this.database.sql('DELETE FROM control.builds WHERE projection = $1', [this.projection.name]);
       await ensureBuilds(writes, this.projection);
       const build = (await listBuilds(writes)).find(({ projection }) => projection === this.projection.name);
-      const writer = createBatchWriter(writes, this.projection, build?.id ?? '');
+      const writer = createBatchWriter(writes, this.projection, build?.id ?? '', 'add');
       const committer = new GroupCommitter(writes);
       let stored: LogPosition | undefined;
       const types = this.projection.events === 'all' ? undefined : this.projection.events.map(({ type }) => type);
@@ -113,7 +113,7 @@ class Tester implements ProjectionTester {
           await committer.commit(checkpoint, to, events.length, await by.fold(events, 0));
         };
         await deliver(writer);
-        await deliver(createBatchWriter(writes, this.projection, build?.id ?? '')).then(
+        await deliver(createBatchWriter(writes, this.projection, build?.id ?? '', 'add')).then(
           () => Promise.reject(new Error('the same batch was taken a second time')),
           (error: unknown) => {
             const refused = error instanceof CheckpointLost || (error as { code?: string }).code === '23505';

@@ -18,7 +18,7 @@ export const pages = (refuse: (event: RecordedEvent) => void, version = 1): Proj
     name: 'pages',
     version,
     events: [written] as const,
-    table: { name: 'pages', columns: { page: 'text', lines: 'jsonb', size: 'int' }, key: ['page'] },
+    table: { name: 'pages', columns: { page: 'text', lines: 'json', size: 'int' }, key: ['page'] },
     key: ({ data }) => ({ page: data.page }),
     evolve: (page, event) => {
       refuse(event);

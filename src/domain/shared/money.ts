@@ -4,6 +4,7 @@
  * by rounding each one. Never a float.
  */
 import { z } from 'zod';
+import type { Whole } from './whole.js';
 
 /** ISO 4217 code. */
 export const currencySchema = z
@@ -33,6 +34,18 @@ export function parseDecimal(text: string): { amount: bigint; scale: number } | 
   const magnitude = BigInt(`${match[2]}${fraction}`);
   return { amount: match[1] === '-' ? -magnitude : magnitude, scale: fraction.length };
 }
+
+/**
+ * The decimal as a whole number at this scale, rounded half to even when it has more places.
+ * @returns undefined when the text is not a plain decimal
+ */
+export function decimalAt(text: string, scale: number): Whole | undefined {
+  // What most texts are, at a tenth of the cost: so many digits can't be more than a safe integer.
+  if (text.length + scale <= 15 && WHOLE.test(text)) return Number(text) * 10 ** scale;
+  const parsed = parseDecimal(text);
+  return parsed && rescale(parsed.amount, parsed.scale, scale);
+}
+const WHOLE = /^\d+$/;
 
 /** The same amount at another scale; rounds half to even when digits are lost. */
 export function rescale(amount: bigint, from: number, to: number): bigint {

@@ -23,14 +23,14 @@ export type UnitReportRow = {
 
 export const unitReportsProjection = defineEntity<UnitReportRow>()({
   name: 'unit-reports',
-  version: 1,
+  version: 2,
   events: unitReportEvents,
   category: 'unit-report',
   table: {
     name: 'unit_reports',
     columns: {
       day: 'date',
-      rates: 'jsonb',
+      rates: 'json',
       reporting: 'int',
       not_reporting: 'int',
       rate_sum: 'bigint',

@@ -62,14 +62,20 @@ export class BatchApplier {
     private readonly projection: Projection,
     private readonly checkpoint: Checkpoint,
     private readonly parts: ApplierParts,
+    sums: 'add' | 'append',
   ) {
-    this.#writer = createBatchWriter(parts.database, projection, checkpoint.buildId);
+    this.#writer = createBatchWriter(parts.database, projection, checkpoint.buildId, sums);
     this.#parking = new Parking(parts.database, projection, checkpoint);
     this.#careful = new CarefulMode(parts.database, checkpoint);
   }
 
   get hasParked(): boolean {
     return !this.#parking.isEmpty;
+  }
+
+  /** The build has been indexed. Not while something is being written. */
+  indexed(): void {
+    this.#writer.indexed();
   }
 
   /** Before anything is applied. @param position where the build stands */
@@ -263,7 +269,8 @@ export class BatchApplier {
           const folded = events.length > 0 ? await patiently(async () => this.#writer.fold(events, bytes)) : undefined;
           const write = async (session: WriteSession): Promise<void> =>
             void (await Promise.all([folded?.write(session), also(session)]));
-          const batch = { counts: folded?.counts ?? new Map<string, number>(), write };
+          const { counts = new Map<string, number>(), sharesRows = false } = folded ?? {};
+          const batch = { counts, sharesRows, write };
           await patiently(async () => this.#commit(at, events.length, batch));
           return undefined;
         } catch (error) {

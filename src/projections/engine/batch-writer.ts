@@ -9,20 +9,22 @@ import {
   FoldFailure,
   foldEvents,
   keyEvents,
-  rollupWrites,
   rowKey,
   type Change,
   type KeyedEvent,
   type RowKey,
 } from './fold.js';
 import type { DetailTable, EntityProjection, JournalProjection, Projection, RollupTable, Row } from './projection.js';
+import { rollupSums } from './rollup-sums.js';
 import { RowCache } from './row-cache.js';
-import { TableSql, type TenantRow } from './table-sql.js';
+import { tableSql, type TableSql, type TenantRow } from './table-sql.js';
 
 /** A batch that was folded. */
 export interface FoldedBatch {
   /** What was folded, by type: counted when it is written. */
   readonly counts: TypeCounts;
+  /** It adds to rows that other shares of the build add to as well. */
+  readonly sharesRows: boolean;
   /** Sends all statements at once; the session keeps their order. In one transaction with the checkpoint, as often as it takes. */
   write(session: WriteSession): Promise<void>;
 }
@@ -37,16 +39,19 @@ export interface BatchWriter {
   fold(events: readonly RecordedEvent[], bytes: number): Promise<FoldedBatch>;
   /** Nobody knows what is in the tables: they are asked again. */
   forget(): void;
+  /** The build has been indexed: from here on sums are added to what is there. */
+  indexed(): void;
 }
 
 export const createBatchWriter = (
   database: Pick<WriteDatabase, 'query'>,
   projection: Projection,
   buildId: string,
+  sums: 'add' | 'append',
 ): BatchWriter =>
   projection.kind === 'journal'
     ? new JournalWriter(projection, buildId)
-    : new EntityWriter(database, projection, buildId);
+    : new EntityWriter(database, projection, buildId, sums);
 
 class EntityWriter implements BatchWriter {
   readonly #rows: TableSql;
@@ -58,14 +63,13 @@ class EntityWriter implements BatchWriter {
     private readonly database: Pick<WriteDatabase, 'query'>,
     private readonly projection: EntityProjection,
     buildId: string,
+    /** `append` before it is indexed, where it was made so. */
+    private sums: 'add' | 'append',
   ) {
     const schema = schemaOf(buildId);
-    this.#rows = new TableSql(schema, projection.table);
-    this.#details = (projection.details ?? []).map((table) => ({ table, sql: new TableSql(schema, table) }));
-    this.#rollups = (projection.rollups ?? []).map((table) => ({
-      table,
-      sql: new TableSql(schema, table, table.measures),
-    }));
+    this.#rows = tableSql(schema, projection.table);
+    this.#details = (projection.details ?? []).map((table) => ({ table, sql: tableSql(schema, table) }));
+    this.#rollups = (projection.rollups ?? []).map((table) => ({ table, sql: tableSql(schema, table) }));
   }
 
   async fold(events: readonly RecordedEvent[], bytes: number): Promise<FoldedBatch> {
@@ -74,11 +78,16 @@ class EntityWriter implements BatchWriter {
     const changes = foldEvents(this.projection, keyed, before, (event) => events.indexOf(event));
     const writes = this.#encoded(changes);
     for (const [key, { after }] of changes) this.#cache.set(key, after ?? null, bytes / changes.size);
-    return { counts: countTypes(events), write: async (session) => this.#write(session, writes) };
+    const sharesRows = writes.sums.length > 0;
+    return { counts: countTypes(events), sharesRows, write: async (session) => this.#write(session, writes) };
   }
 
   forget(): void {
     this.#cache.clear();
+  }
+
+  indexed(): void {
+    this.sums = 'add';
   }
 
   /** Once per batch, and only what is not in memory. Outside of the transaction: nobody else writes these rows. */
@@ -132,8 +141,10 @@ class EntityWriter implements BatchWriter {
       if (writes.put.length > 0) statements.push(sql.upsert(writes.put));
     }
     for (const { table, sql } of this.#rollups) {
-      const rows = rollupWrites(table, changes);
-      if (rows.length > 0) sums.push({ sql, add: sql.add(rows) });
+      const added = rollupSums(table, changes);
+      if (added.length === 0) continue;
+      if (this.sums === 'append') statements.push(sql.append(added));
+      else sums.push({ sql, add: sql.add(added) });
     }
     return { statements, sums };
   }
@@ -161,7 +172,7 @@ class JournalWriter implements BatchWriter {
     private readonly projection: JournalProjection,
     buildId: string,
   ) {
-    this.#table = new TableSql(schemaOf(buildId), projection.table);
+    this.#table = tableSql(schemaOf(buildId), projection.table);
   }
 
   async fold(events: readonly RecordedEvent[]): Promise<FoldedBatch> {
@@ -175,9 +186,10 @@ class JournalWriter implements BatchWriter {
       }
     }
     const counts = countTypes(events);
-    if (rows.length === 0) return { counts, write: async () => undefined };
+    const sharesRows = false;
+    if (rows.length === 0) return { counts, sharesRows, write: async () => undefined };
     const statement = this.#inserting(rows);
-    return { counts, write: async (session) => void (await session.query(statement)) };
+    return { counts, sharesRows, write: async (session) => void (await session.query(statement)) };
   }
 
   #inserting(rows: readonly TenantRow[]): Statement {
@@ -189,4 +201,6 @@ class JournalWriter implements BatchWriter {
   }
 
   forget(): void {}
+
+  indexed(): void {}
 }

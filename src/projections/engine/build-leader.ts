@@ -2,12 +2,12 @@
  * What is done once for a build, however many shares it has: its indexes, and the switch to it. Whoever has its first share
  * does it; when he dies, whoever takes that over begins again.
  */
-import { DatabaseError, type WriteDatabase } from '../ports/write-database.port.js';
+import { DatabaseError, type WriteDatabase, type WriteSession } from '../ports/write-database.port.js';
 import { schemaOf, type Build } from './build-registry.js';
 import { trouble, type EngineNotice } from './notices.js';
 import { tablesOf, type Projection } from './projection.js';
 import { switchWhenLevel } from './switch-over.js';
-import { TableSql } from './table-sql.js';
+import { tableSql } from './table-sql.js';
 
 /** The shard whose owner leads. */
 export const LEADING_SHARD = 0;
@@ -61,10 +61,40 @@ async function lead(
   build: Build,
   signal: AbortSignal,
 ): Promise<void> {
-  if (!build.indexed) await makeIndexes(database, projection, build.id, signal);
+  if (!build.indexed) {
+    if (build.appends) await completeTables(database, projection, build.id, signal);
+    await makeIndexes(database, projection, build.id, signal);
+  }
   if (build.state !== 'building') return;
   if (!(await switchWhenLevel(database, projection, build.id, signal))) return;
   notice({ kind: 'switched', projection: projection.name, build: build.id });
+}
+
+/** For the sort that adds up, and makes keys: one at a time for a build. */
+const WORK_MEM = "SET LOCAL work_mem = '64MB'";
+
+/** Adds up the sums that the build appended while it was loaded. Each table in a transaction of its own, and never twice. */
+async function completeTables(
+  database: WriteDatabase,
+  projection: Projection,
+  buildId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const schema = schemaOf(buildId);
+  for (const table of tablesOf(projection)) {
+    if (signal.aborted) return;
+    await database.transaction(async (session) => {
+      await lockBuild(session, buildId);
+      if ('measures' in table && (await hasKey(session, `${schema}."${table.name}"`))) return;
+      await session.query({ text: WORK_MEM });
+      for (const text of tableSql(schema, table).complete()) await session.query({ text });
+    });
+  }
+}
+
+async function hasKey(session: WriteSession, table: string): Promise<boolean> {
+  const text = "SELECT FROM pg_constraint WHERE contype = 'p' AND conrelid = $1::regclass";
+  return (await session.query({ text, values: [table] })).length > 0;
 }
 
 /** Made after the load, when one sort of everything is far cheaper than a place in the tree for each row. */
@@ -76,14 +106,13 @@ export async function makeIndexes(
 ): Promise<void> {
   const schema = schemaOf(buildId);
   const texts = tablesOf(projection).flatMap((table) => [
-    ...new TableSql(schema, table).createIndexes(),
+    ...tableSql(schema, table).createIndexes(),
     `ANALYZE ${schema}."${table.name}"`,
   ]);
   for (const text of texts) {
     if (signal?.aborted) return;
     await database.transaction(async (session) => {
-      // A leader that was taken for dead may still be at it: the same index must not be made twice at a time.
-      await session.query({ text: 'SELECT pg_advisory_xact_lock(2, $1)', values: [Number(buildId)] });
+      await lockBuild(session, buildId);
       await session.query({ text });
     });
   }
@@ -92,4 +121,9 @@ export async function makeIndexes(
       SELECT pg_notify('projection_control', 'indexed')`,
     values: [buildId],
   });
+}
+
+/** A leader that was taken for dead may still be at it: the same index must not be made twice at a time. */
+async function lockBuild(session: WriteSession, buildId: string): Promise<void> {
+  await session.query({ text: 'SELECT pg_advisory_xact_lock(2, $1)', values: [Number(buildId)] });
 }

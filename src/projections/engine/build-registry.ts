@@ -8,7 +8,7 @@ import type { LogPosition } from '../../domain/shared/recorded-event.js';
 import { comparePositions } from '../../domain/shared/position.js';
 import type { TextRow, WriteDatabase, WriteSession } from '../ports/write-database.port.js';
 import { tablesOf, type Projection } from './projection.js';
-import { TableSql } from './table-sql.js';
+import { tableSql } from './table-sql.js';
 
 const STATES = ['building', 'live', 'retired', 'dropped'] as const;
 export type BuildState = (typeof STATES)[number];
@@ -50,6 +50,8 @@ export interface Build {
   /** Its tables exist. A build that was only asked for has none yet. */
   readonly made: boolean;
   readonly indexed: boolean;
+  /** Until it is indexed its sums have no keys, and are appended: nobody reads them. */
+  readonly appends: boolean;
   /** How many shards it has, fixed when its tables were made. */
   readonly shards: number;
   /** By shard. */
@@ -72,8 +74,8 @@ export class CheckpointLost extends Error {
   readonly code = 'CHECKPOINT_LOST';
 }
 
-/** One row for each share; of a build's rows the first eight columns are the same. */
-const SELECT_SHARES = `SELECT b.id, b.projection, b.version, b.state, cardinality(b.tables) > 0, b.indexed, b.shards, b.created_at,
+/** One row for each share; of a build's rows the first nine columns are the same. */
+const SELECT_SHARES = `SELECT b.id, b.projection, b.version, b.state, cardinality(b.tables) > 0, b.indexed, b.appends, b.shards, b.created_at,
     c.shard, c.commit_position, c.prepare_position, c.events, c.loaded, c.owner, c.epoch,
     c.stopped_at, c.stopped_position, c.stopped_reason, c.updated_at
   FROM control.builds b JOIN control.checkpoints c ON c.build_id = b.id`;
@@ -102,25 +104,26 @@ function buildOf(rows: readonly TextRow[]): Build {
     state,
     made: first[4] === 't',
     indexed: first[5] === 't',
-    shards: Number(first[6]),
+    appends: first[6] === 't',
+    shards: Number(first[7]),
     shares,
     position: leastOf(shares.map(({ position }) => position)),
     events: shares.reduce((sum, { events }) => sum + events, 0),
     stopped: shares.find(({ stopped }) => stopped)?.stopped,
-    createdAt: text(7),
+    createdAt: text(8),
     updatedAt: shares.map(({ updatedAt }) => updatedAt).reduce((a, b) => (a > b ? a : b), ''),
   };
 }
 
 const shareOf = (row: TextRow): Share => ({
-  shard: Number(row[8]),
-  position: row[9] === '-1' ? undefined : { commit: BigInt(row[9] ?? ''), prepare: BigInt(row[10] ?? '') },
-  events: Number(row[11]),
-  loaded: row[12] === 't',
-  owner: row[13] ?? undefined,
-  epoch: BigInt(row[14] ?? '0'),
-  stopped: row[15] ? { at: row[15], position: row[16] ?? undefined, reason: row[17] ?? '' } : undefined,
-  updatedAt: row[18] ?? '',
+  shard: Number(row[9]),
+  position: row[10] === '-1' ? undefined : { commit: BigInt(row[10] ?? ''), prepare: BigInt(row[11] ?? '') },
+  events: Number(row[12]),
+  loaded: row[13] === 't',
+  owner: row[14] ?? undefined,
+  epoch: BigInt(row[15] ?? '0'),
+  stopped: row[16] ? { at: row[16], position: row[17] ?? undefined, reason: row[18] ?? '' } : undefined,
+  updatedAt: row[19] ?? '',
 });
 
 /** All builds of one projection that are not dropped, oldest first. */
@@ -166,16 +169,18 @@ export async function ensureBuilds(database: WriteDatabase, projection: Projecti
     const live = builds.find(({ state }) => state === 'live');
     const building = builds.find(({ state }) => state === 'building');
     if (!live) {
-      const id = building?.id ?? (await addBuild(session, projection, 'live'));
-      if (!building?.made) await makeTables(session, projection, id);
-      if (building) await session.query({ text: "UPDATE control.builds SET state = 'live', live_since = now() WHERE id = $1", values: [id] }); // prettier-ignore
+      const isReadable = building && !(building.appends && !building.indexed);
+      if (building && !isReadable) await dropBuild(session, building.id);
+      const id = isReadable ? building.id : await addBuild(session, projection, 'live');
+      if (!isReadable || !building.made) await makeTables(session, projection, id, 'keyed');
+      if (isReadable) await session.query({ text: "UPDATE control.builds SET state = 'live', live_since = now() WHERE id = $1", values: [id] }); // prettier-ignore
       await pointViews(session, projection, id);
       return;
     }
     // Old code beside new code in a rolling deployment: what is newer is not ours to touch.
     if (live.version > projection.version || (building && building.version > projection.version)) return;
     if (building?.version === projection.version) {
-      if (!building.made) await makeTables(session, projection, building.id);
+      if (!building.made) await makeTables(session, projection, building.id, 'appending');
       return;
     }
     // An operator went back from this version, or is going back to an older one: only he, or a newer version, goes on.
@@ -187,7 +192,7 @@ export async function ensureBuilds(database: WriteDatabase, projection: Projecti
     if (wentBack) return;
     if (building) await dropBuild(session, building.id);
     if (live.version < projection.version) {
-      await makeTables(session, projection, await addBuild(session, projection, 'building'));
+      await makeTables(session, projection, await addBuild(session, projection, 'building'), 'appending');
     }
   });
 }
@@ -208,18 +213,22 @@ export async function addBuild(
   return row?.[0] ?? '';
 }
 
-export async function makeTables(session: WriteSession, projection: Projection, id: string): Promise<void> {
+/** @param sums `appending`: nobody reads the build until it is indexed */
+export async function makeTables(
+  session: WriteSession,
+  projection: Projection,
+  id: string,
+  sums: 'keyed' | 'appending',
+): Promise<void> {
   const schema = schemaOf(id);
   await session.query({ text: `CREATE SCHEMA ${schema}` });
   await session.query({ text: `GRANT USAGE ON SCHEMA ${schema} TO teampulse_reader` });
   for (const table of tablesOf(projection)) {
-    for (const text of new TableSql(schema, table).create().split(';')) {
-      if (text.trim() !== '') await session.query({ text });
-    }
+    for (const text of tableSql(schema, table).create(sums)) await session.query({ text });
   }
   await session.query({
-    text: 'UPDATE control.builds SET tables = $2::text[], shards = $3 WHERE id = $1',
-    values: [id, tablesOf(projection).map(({ name }) => name), projection.shards ?? 1],
+    text: 'UPDATE control.builds SET tables = $2::text[], shards = $3, appends = $4 WHERE id = $1',
+    values: [id, tablesOf(projection).map(({ name }) => name), projection.shards ?? 1, sums === 'appending'],
   });
   // The first share is there since the build was asked for.
   await session.query({
@@ -259,13 +268,21 @@ export async function dropBuild(session: WriteSession, id: string): Promise<void
   });
 }
 
-/** The share has read all the history there was; all workers are told, for the build may be complete. */
-export async function recordLoaded(database: WriteDatabase, { buildId, shard }: ShareId): Promise<void> {
-  await database.query({
-    text: `WITH loaded AS (UPDATE control.checkpoints SET loaded = true WHERE build_id = $1 AND shard = $2)
-      SELECT pg_notify('projection_control', 'loaded')`,
-    values: [buildId, shard],
+/**
+ * The share has read all the history there was; all workers are told, for the build may be complete.
+ * @throws CheckpointLost when somebody else has the share: what he still appends is not to be taken for all there is
+ */
+export async function recordLoaded(
+  database: WriteDatabase,
+  { buildId, shard, epoch }: ShareId & { readonly epoch: bigint },
+): Promise<void> {
+  const told = await database.query({
+    text: `WITH loaded AS (
+        UPDATE control.checkpoints SET loaded = true WHERE build_id = $1 AND shard = $2 AND epoch = $3 RETURNING build_id)
+      SELECT pg_notify('projection_control', 'loaded') FROM loaded`,
+    values: [buildId, shard, String(epoch)],
   });
+  if (told.length === 0) throw new CheckpointLost(`somebody else has shard ${shard} of build ${buildId}`);
 }
 
 /** @returns false when the build was dropped meanwhile: then it is no wonder that it can't go on */

@@ -2,14 +2,14 @@
 import { instantOf } from '../ports/instant-text.js';
 import type { ColumnType, Value } from './projection.js';
 
-/** One column of a batch as the text of an array (or, for jsonb, of one JSON array). @throws when a value is undefined */
+/** One column of a batch as the text of an array (or, for json, of one JSON array). @throws when a value is undefined */
 export function encodeColumn<Source>(
   type: ColumnType,
   rows: readonly Source[],
   valueOf: (row: Source) => Value | undefined,
   place: string,
 ): string {
-  if (type === 'jsonb') return encodeJson(rows.map((row) => defined(valueOf(row), place)));
+  if (type === 'json') return encodeJson(rows.map((row) => defined(valueOf(row), place)));
   const quoted = type === 'text' || type.endsWith('[]');
   let text = '{';
   for (const row of rows) {
@@ -44,7 +44,7 @@ function bare(value: Value, place: string): string {
 const BREAKS_ARRAY = /[{}",\\]|^null$/i;
 
 function scalarText(value: Value, place: string): string {
-  if (typeof value === 'object') throw new TypeError(`column ${place} was given an object, and is not jsonb`);
+  if (typeof value === 'object') throw new TypeError(`column ${place} was given an object, and is not json`);
   return String(value);
 }
 
@@ -59,13 +59,13 @@ function quoteElement(text: string): string {
   return `"${text.replaceAll('\0', '\uFFFD').replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 }
 
-/** NUL and half of a surrogate pair: legal in JSON, refused by jsonb. */
+/** NUL and half of a surrogate pair: legal in JSON, refused by json functions. */
 const HALF_PAIR = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g;
-const REFUSED_BY_JSONB = /\\u(?:0000|d[89a-f])/i;
+const REFUSED_BY_JSON = /\\u(?:0000|d[89a-f])/i;
 
 function encodeJson(values: readonly Value[]): string {
   const text = stringify(values);
-  if (!REFUSED_BY_JSONB.test(text)) return text;
+  if (!REFUSED_BY_JSON.test(text)) return text;
   return JSON.stringify(values, (_, value: unknown) => {
     if (typeof value === 'bigint') return String(value);
     return typeof value === 'string' ? value.replaceAll('\0', '\uFFFD').replace(HALF_PAIR, '\uFFFD') : value;
@@ -96,7 +96,7 @@ export function decodeValue(type: ColumnType, text: string | null): Value {
       return text === 't';
     case 'timestamptz':
       return instantOf(text);
-    case 'jsonb':
+    case 'json':
     case 'text[]':
     case 'uuid[]':
       return parseJson(text);

@@ -45,7 +45,7 @@ export async function compareTable(
 ): Promise<TableComparison> {
   const sides = `${schemaOf(liveId)}.${quote(table.name)} l FULL JOIN ${schemaOf(shadowId)}.${quote(table.name)} s ON ${onKey(table)}`;
   const others = Object.keys(table.columns).filter((name) => !table.key.includes(name));
-  const row = (side: 'l' | 's'): string => `ROW(${others.map((name) => `${side}.${quote(name)}`).join(', ')})`;
+  const row = (side: 'l' | 's'): string => `ROW(${others.map((name) => comparable(table, side, name)).join(', ')})`;
   const differs = others.length === 0 ? 'false' : `${row('l')} IS DISTINCT FROM ${row('s')}`;
   const [counts] = await session.query({
     text: `SELECT count(l.workspace_id), count(*) FILTER (WHERE l.workspace_id IS NULL),
@@ -58,6 +58,10 @@ export async function compareTable(
   const first = isEqual ? undefined : await firstDifference(session, table, sides, others, differs, showValues);
   return { table: table.name, rows, missing, unexpected, different, first };
 }
+
+/** JSON is kept as it was written; the same document may have been written with its fields in another order. */
+const comparable = (table: Table, side: 'l' | 's', name: string): string =>
+  `${side}.${quote(name)}${typeOf(table, name) === 'json' ? '::jsonb' : ''}`;
 
 const onKey = (table: Table): string =>
   ['workspace_id', ...table.key].map((name) => `l.${quote(name)} = s.${quote(name)}`).join(' AND ');
@@ -72,7 +76,7 @@ async function firstDifference(
 ): Promise<RowDifference | undefined> {
   const keys = ['workspace_id', ...table.key].map((name) => `COALESCE(l.${quote(name)}, s.${quote(name)})`);
   const values = others.flatMap((name) => [
-    `l.${quote(name)} IS DISTINCT FROM s.${quote(name)}`,
+    `${comparable(table, 'l', name)} IS DISTINCT FROM ${comparable(table, 's', name)}`,
     `l.${quote(name)}::text`,
     `s.${quote(name)}::text`,
   ]);
@@ -99,7 +103,7 @@ function shown(table: Table, others: readonly string[], row: TextRow, showValues
 }
 
 /** Names, addresses, notes. Ids, amounts, days and states of a thing (which are texts too, but can't be told apart) are not. */
-const MAY_BE_PERSONAL: ReadonlySet<ColumnType | undefined> = new Set(['text', 'text[]', 'jsonb']);
+const MAY_BE_PERSONAL: ReadonlySet<ColumnType | undefined> = new Set(['text', 'text[]', 'json']);
 
 function typeOf(table: Table, name: string): ColumnType | undefined {
   const spec = table.columns[name];

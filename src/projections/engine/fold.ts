@@ -1,6 +1,6 @@
-/** From the rows before and a batch of events to the rows after, and to what has to be written. Pure. */
+/** From the rows before and a batch of events to the rows after, and to what has to be written; sums are in rollup-sums.ts. Pure. */
 import type { RecordedEvent } from '../../domain/shared/recorded-event.js';
-import type { DetailTable, EntityProjection, RollupTable, Row, Value } from './projection.js';
+import type { DetailTable, EntityProjection, Row, Value } from './projection.js';
 import type { TenantRow } from './table-sql.js';
 
 /** What one batch did to one entity. */
@@ -86,7 +86,7 @@ export interface TableWrites {
   readonly removed: readonly TenantRow[];
 }
 
-const sorted = <T>(entries: ReadonlyMap<RowKey, T>): T[] => {
+export const sorted = <T>(entries: ReadonlyMap<RowKey, T>): T[] => {
   const values: T[] = [];
   for (const key of [...entries.keys()].toSorted()) {
     const value = entries.get(key);
@@ -130,54 +130,4 @@ function sameRow(table: DetailTable<Row>, a: Row, b: Row): boolean {
     if (typeof x !== 'object' || typeof y !== 'object' || JSON.stringify(x) !== JSON.stringify(y)) return false;
   }
   return true;
-}
-
-/** What the batch adds to each sum; sums that do not change are left out. */
-export function rollupWrites(table: RollupTable<Row>, changes: Map<RowKey, Change>): readonly TenantRow[] {
-  const { measures } = table;
-  const sums = new Map<RowKey, Sum>();
-  const add = (workspaceId: string, row: Row, sign: 1n | -1n): void => {
-    const at = rowKey(workspaceId, table.key, row);
-    const sum = sums.get(at);
-    if (!sum) {
-      // Most rows of most batches get one contribution: it is written as it came.
-      const totals = sign === 1n ? undefined : measures.map((name) => -measure(table, name, row[name]));
-      sums.set(at, { workspaceId, row, totals });
-      return;
-    }
-    sum.totals ??= measures.map((name) => measure(table, name, sum.row[name]));
-    for (const [i, name] of measures.entries()) {
-      const value = measure(table, name, row[name]);
-      if (value !== 0n) sum.totals[i] = (sum.totals[i] ?? 0n) + sign * value;
-    }
-  };
-  for (const { workspaceId, before, after } of changes.values()) {
-    if (before) for (const row of table.contributions(before)) add(workspaceId, row, -1n);
-    if (after) for (const row of table.contributions(after)) add(workspaceId, row, 1n);
-  }
-  const rows: TenantRow[] = [];
-  for (const { workspaceId, row, totals } of sorted(sums)) {
-    if (totals === undefined) {
-      if (measures.some((name) => measure(table, name, row[name]) !== 0n)) rows.push({ workspaceId, row });
-    } else if (totals.some((total) => total !== 0n)) {
-      const summed: Record<string, Value> = { ...row };
-      for (const [i, name] of measures.entries()) summed[name] = totals[i] ?? 0n;
-      rows.push({ workspaceId, row: summed });
-    }
-  }
-  return rows;
-}
-
-interface Sum {
-  readonly workspaceId: string;
-  /** The first contribution: the key, and the measures while there is no other. */
-  readonly row: Row;
-  /** In the order of the measures. */
-  totals: bigint[] | undefined;
-}
-
-function measure(table: RollupTable<Row>, name: string, value: Value | undefined): bigint {
-  if (typeof value === 'bigint') return value;
-  if (typeof value === 'number' || typeof value === 'string') return BigInt(value);
-  throw new TypeError(`measure ${table.name}.${name} was not given a whole number`);
 }

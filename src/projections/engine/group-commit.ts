@@ -193,7 +193,7 @@ const moveOf = ({ checkpoint, to, events }: Work): Move => {
  * those who write to such a build do it one after the other: they would wait for the same few rows anyway.
  */
 async function lockRollups(session: WriteSession, group: readonly Work[]): Promise<void> {
-  const shared = group.filter(({ checkpoint: { shards }, batch }) => batch && shards > 1);
+  const shared = group.filter(({ checkpoint: { shards }, batch }) => batch?.sharesRows && shards > 1);
   const ids = [...new Set(shared.map(({ checkpoint: { buildId } }) => buildId))];
   if (ids.length === 0) return;
   await session.query({

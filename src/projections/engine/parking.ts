@@ -111,6 +111,7 @@ export class Parking {
     if (held.length === 0) return batch;
     return {
       counts: batch?.counts ?? new Map<string, number>(),
+      sharesRows: batch?.sharesRows ?? false,
       write: async (session: WriteSession) => {
         await Promise.all([batch?.write(session), insertHeld(session, this.share, held)]);
       },

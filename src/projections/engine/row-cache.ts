@@ -9,7 +9,7 @@ import type { RowKey } from './fold.js';
  * Rows kept per build, and the bytes of the events they came from. What is changed once is often changed again soon. Half of
  * it is more than a batch: the rows of one that is being written must still be here when the next one is folded.
  */
-const MOST = { rows: 4_000, bytes: 16 * 2 ** 20 };
+const MOST = { rows: 8_000, bytes: 16 * 2 ** 20 };
 
 /** `null` says that there is no such row. */
 export class RowCache {

@@ -13,7 +13,7 @@ import { FoldFailure } from './fold.js';
 import type { Projection } from './projection.js';
 
 /** As the engine's batches: larger ones cost the garbage collector more than they save. */
-const BATCH_EVENTS = 512;
+const BATCH_EVENTS = 2_048;
 
 /** An event that a side build can't apply; there is nobody to park it for. */
 export class SideBuildFailed extends Error {
@@ -28,7 +28,7 @@ export async function makeSideBuild(
   state: 'shadow' | 'as_of',
 ): Promise<string> {
   const id = await addBuild(session, projection, state);
-  await makeTables(session, { ...projection, shards: 1 }, id);
+  await makeTables(session, { ...projection, shards: 1 }, id, 'keyed');
   return id;
 }
 
@@ -60,7 +60,7 @@ export class SideBuildWriter {
     buildId: string,
     private readonly commit: Commit,
   ) {
-    this.#writer = createBatchWriter(database, projection, buildId);
+    this.#writer = createBatchWriter(database, projection, buildId, 'add');
     this.#types = projection.events === 'all' ? undefined : new Set(projection.events.map(({ type }) => type));
   }
 

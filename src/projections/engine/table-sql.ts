@@ -1,7 +1,8 @@
 /** A declared table as SQL: how it is made, loaded, written. All rows of a batch go in one statement, as one array per column. */
-import { columnOf, type Column, type Row, type Table } from './projection.js';
+import { columnOf, type Column, type RollupTable, type Row, type Table } from './projection.js';
 import type { Statement, TextRow } from '../ports/write-database.port.js';
 import { decodeValue, encodeColumn } from './column-values.js';
+import type { Sum } from './rollup-sums.js';
 
 /** A row with its workspace. */
 export interface TenantRow {
@@ -10,6 +11,10 @@ export interface TenantRow {
 }
 
 const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+/** @param table a rollup's measures are its sums */
+export const tableSql = (schema: string, table: Table | RollupTable<Row>): TableSql =>
+  new TableSql(schema, table, 'measures' in table ? table.measures : []);
 
 /** The statements of one table of one build. Texts never change, so each is prepared once per connection. */
 export class TableSql {
@@ -40,25 +45,53 @@ export class TableSql {
       upsert: this.#upsertText(),
       insert: this.#insertText(),
       add: this.#addText(),
-      remove: `DELETE FROM ${this.#place} t USING ${this.#given(this.#keys)} WHERE ${this.#sameKey()}`,
+      remove: this.#removeText(),
     };
   }
 
-  /** Makes the table, closed to every workspace but the one the reader's transaction is bound to. */
-  create(): string {
+  /**
+   * Makes the table, closed to every workspace but the one the reader's transaction is bound to.
+   * @param sums `appending`: until `complete`, a table of sums may have several rows with one key, to be added up
+   */
+  create(sums: 'keyed' | 'appending'): readonly string[] {
     const columns = this.#columns.map(([name, { type, nullable, collate }]) => {
       const collation = collate ? ` COLLATE "${collate}"` : '';
       return `${quote(name)} ${type}${collation}${nullable ? '' : ' NOT NULL'}`;
     });
-    const key = ['workspace_id', ...this.table.key].map(quote).join(', ');
+    const isLoose = sums === 'appending' && this.measures.length > 0;
+    const key = isLoose ? '' : `, ${this.#primaryKey()}`;
     // Rows change in place where they can: a little room on each page keeps an update from touching every index.
-    return `CREATE TABLE ${this.#place} (workspace_id uuid NOT NULL, ${columns.join(', ')}, PRIMARY KEY (${key})) WITH (fillfactor = 90);
-      ALTER TABLE ${this.#place} ENABLE ROW LEVEL SECURITY;
-      ALTER TABLE ${this.#place} FORCE ROW LEVEL SECURITY;
-      CREATE POLICY reader ON ${this.#place} FOR SELECT TO teampulse_reader
-        USING (workspace_id = current_setting('app.workspace_id')::uuid);
-      CREATE POLICY engine ON ${this.#place} TO CURRENT_USER USING (true) WITH CHECK (true);
-      GRANT SELECT ON ${this.#place} TO teampulse_reader;`;
+    return [
+      `CREATE TABLE ${this.#place} (workspace_id uuid NOT NULL, ${columns.join(', ')}${key}) WITH (fillfactor = 90)`,
+      `ALTER TABLE ${this.#place} ENABLE ROW LEVEL SECURITY`,
+      `ALTER TABLE ${this.#place} FORCE ROW LEVEL SECURITY`,
+      `CREATE POLICY reader ON ${this.#place} FOR SELECT TO teampulse_reader
+        USING (workspace_id = current_setting('app.workspace_id')::uuid)`,
+      `CREATE POLICY engine ON ${this.#place} TO CURRENT_USER USING (true) WITH CHECK (true)`,
+      `GRANT SELECT ON ${this.#place} TO teampulse_reader`,
+      // What is looked at again and again while it grows is looked at in vain; it is analysed when it is complete.
+      ...(sums === 'appending' ? [`ALTER TABLE ${this.#place} SET (autovacuum_enabled = false)`] : []),
+    ];
+  }
+
+  /** Adds up what was appended, and gives the table its key. */
+  complete(): readonly string[] {
+    const keys = ['workspace_id', ...this.table.key].map(quote).join(', ');
+    const sums = this.measures.map((name) => `sum(${quote(name)})`);
+    const names = [keys, ...this.measures.map(quote)].join(', ');
+    // Mostly few rows: what happens in the order of days is added up before it is written.
+    const addUp = `WITH several AS (SELECT ${keys} FROM ${this.#place} GROUP BY ${keys} HAVING count(*) > 1),
+        taken AS (DELETE FROM ${this.#place} t USING several r WHERE ${this.#sameKey()} RETURNING t.*)
+      INSERT INTO ${this.#place} (${names}) SELECT ${[keys, ...sums].join(', ')} FROM taken GROUP BY ${keys}
+        HAVING NOT (${sums.map((sum) => `${sum} = 0`).join(' AND ')})`;
+    return [
+      ...(this.measures.length > 0 ? [addUp, `ALTER TABLE ${this.#place} ADD ${this.#primaryKey()}`] : []),
+      `ALTER TABLE ${this.#place} RESET (autovacuum_enabled)`,
+    ];
+  }
+
+  #primaryKey(): string {
+    return `PRIMARY KEY (${['workspace_id', ...this.table.key].map(quote).join(', ')})`;
   }
 
   createIndexes(): readonly string[] {
@@ -89,9 +122,27 @@ export class TableSql {
     return this.#statement('insert', this.#columns, rows);
   }
 
-  /** Adds the measures to what is there. Gives the keys of rows whose measures are now all zero, as `decodeKey` reads them. */
-  add(rows: readonly TenantRow[]): Statement {
-    return this.#statement('add', this.#columns, rows);
+  /** Appends the sums: until `complete` there may be several with one key. */
+  append(sums: readonly Sum[]): Statement {
+    return this.#sums('append', this.#texts.insert, sums);
+  }
+
+  /** Adds the sums to what is there. Gives the keys of rows whose measures are now all zero, as `decodeKey` reads them. */
+  add(sums: readonly Sum[]): Statement {
+    return this.#sums('add', this.#texts.add, sums);
+  }
+
+  #sums(kind: 'append' | 'add', text: string, sums: readonly Sum[]): Statement {
+    const values = this.#columns.map(([name, { type }]) => {
+      const i = this.measures.indexOf(name);
+      return encodeColumn(
+        type,
+        sums,
+        ({ row, totals }) => (i < 0 ? row[name] : totals[i]),
+        `${this.table.name}.${name}`,
+      );
+    });
+    return { name: `${this.#prefix}:${kind}`, text, values: [workspaces(sums), ...values] };
   }
 
   decodeKey(texts: TextRow): TenantRow {
@@ -113,7 +164,7 @@ export class TableSql {
   }
 
   #statement(
-    kind: 'load' | 'upsert' | 'insert' | 'add' | 'remove',
+    kind: 'load' | 'upsert' | 'insert' | 'remove',
     columns: readonly (readonly [string, Column])[],
     rows: readonly TenantRow[],
   ): Statement {
@@ -144,6 +195,12 @@ export class TableSql {
         SELECT ${keys} FROM written WHERE ${zero}`;
   }
 
+  #removeText(): string {
+    // Another share of the build may have added to a sum since it was nothing, in the same transaction.
+    const stillZero = this.measures.map((name) => ` AND t.${quote(name)} = 0`).join('');
+    return `DELETE FROM ${this.#place} t USING ${this.#given(this.#keys)} WHERE ${this.#sameKey()}${stillZero}`;
+  }
+
   #insertText(): string {
     const names = ['workspace_id', ...this.#columns.map(([name]) => name)].map(quote).join(', ');
     const values = this.#columns.map(valueOf);
@@ -154,7 +211,7 @@ export class TableSql {
   #given(columns: readonly (readonly [string, Column])[], first = 1): string {
     const sources = columns.map(([, { type }], i) => {
       // One JSON document for a whole column: far less escaping than an array of texts of JSON.
-      if (type === 'jsonb') return `jsonb_array_elements($${first + i + 1}::jsonb)`;
+      if (type === 'json') return `json_array_elements($${first + i + 1}::json)`;
       return `unnest($${first + i + 1}::${type.endsWith('[]') ? 'text' : type}[])`;
     });
     const names = ['workspace_id', ...columns.map(([name]) => name)].map(quote).join(', ');
@@ -170,16 +227,18 @@ export class TableSql {
   }
 
   #arrays(columns: readonly (readonly [string, Column])[], rows: readonly TenantRow[]): string[] {
-    const place = (name: string): string => `${this.table.name}.${name}`;
-    return [
-      encodeColumn('uuid', rows, ({ workspaceId }) => workspaceId, 'workspace_id'),
-      ...columns.map(([name, { type }]) => encodeColumn(type, rows, ({ row }) => row[name], place(name))),
-    ];
+    const values = columns.map(([name, { type }]) =>
+      encodeColumn(type, rows, ({ row }) => row[name], `${this.table.name}.${name}`),
+    );
+    return [workspaces(rows), ...values];
   }
 }
 
+const workspaces = (rows: readonly { readonly workspaceId: string }[]): string =>
+  encodeColumn('uuid', rows, ({ workspaceId }) => workspaceId, 'workspace_id');
+
 /** A column of the rows that were given, as the table has it. */
 function valueOf([name, { type }]: readonly [string, Column]): string {
-  if (type === 'jsonb') return `NULLIF(r.${quote(name)}, 'null'::jsonb)`;
+  if (type === 'json') return `CASE WHEN json_typeof(r.${quote(name)}) <> 'null' THEN r.${quote(name)} END`;
   return type.endsWith('[]') ? `r.${quote(name)}::${type}` : `r.${quote(name)}`;
 }

@@ -7,10 +7,11 @@
  * - refunds is what people gave back of a recorded sale (by refunds and by cancelling it), negative, on the day they did;
  * - net is everything: all lines of all documents, and refunds.
  *
- * Amounts and units are bigint at READ_SCALE. An empty key text stands for "not stated".
+ * Amounts and units are at READ_SCALE. An empty key text stands for "not stated".
  */
-import { parseDecimal, READ_SCALE, rescale } from '../../domain/shared/money.js';
+import { decimalAt, READ_SCALE } from '../../domain/shared/money.js';
 import { secondsBetween } from '../../domain/shared/time.js';
+import { negated, plus, times, type Whole } from '../../domain/shared/whole.js';
 import type { SaleLine } from '../../domain/sales/sale.events.js';
 import type { Row } from '../engine/projection.js';
 import type { SaleRow } from './sale-row.js';
@@ -29,7 +30,7 @@ export const COMMON_MEASURES = [
   'profit',
   'profit_lines',
 ] as const;
-type Common = Record<(typeof COMMON_MEASURES)[number], bigint>;
+type Common = Record<(typeof COMMON_MEASURES)[number], Whole>;
 
 /** What is counted only over all documents of a day. */
 export const DAY_MEASURES = [
@@ -47,23 +48,23 @@ export const DAY_MEASURES = [
   'shipped_lines',
   'ship_days',
 ] as const;
-type Daily = Record<(typeof DAY_MEASURES)[number], bigint>;
+type Daily = Record<(typeof DAY_MEASURES)[number], Whole>;
 
 export const CUSTOMER_MEASURES = [...COMMON_MEASURES, 'orders'] as const;
 
 /** A line with its figures worked out once for all rollups. */
 interface Figures {
   readonly line: SaleLine;
-  readonly amount: bigint;
-  readonly quantity: bigint;
-  readonly price: bigint;
+  readonly amount: Whole;
+  readonly quantity: Whole;
+  readonly isFree: boolean;
   readonly isSaleLine: boolean;
 }
 
-const COMMON_ZERO: Common = { lines: 0n, sale_lines: 0n, units: 0n, gross: 0n, net: 0n, refunds: 0n, profit: 0n, profit_lines: 0n }; // prettier-ignore
+const COMMON_ZERO: Common = { lines: 0, sale_lines: 0, units: 0, gross: 0, net: 0, refunds: 0, profit: 0, profit_lines: 0 }; // prettier-ignore
 const DAILY_ZERO: Daily = {
-  ...COMMON_ZERO, documents: 0n, orders: 0n, credit_notes: 0n, cancellations: 0n, adjustments: 0n, zero_price_lines: 0n,
-  adjustment_lines: 0n, negative_lines: 0n, lines_without_customer: 0n, duplicate_lines: 0n, shipped_lines: 0n, ship_days: 0n,
+  ...COMMON_ZERO, documents: 0, orders: 0, credit_notes: 0, cancellations: 0, adjustments: 0, zero_price_lines: 0,
+  adjustment_lines: 0, negative_lines: 0, lines_without_customer: 0, duplicate_lines: 0, shipped_lines: 0, ship_days: 0,
 }; // prettier-ignore
 
 export function dayContributions(sale: SaleRow): Row[] {
@@ -76,30 +77,30 @@ export function dayContributions(sale: SaleRow): Row[] {
   const figures = figuresOf(sale);
   const sums = { ...DAILY_ZERO };
   for (const of of figures) add(sums, of, sale);
-  const lines = BigInt(figures.length);
-  sums.documents = 1n;
-  sums.orders = sums.sale_lines > 0n ? 1n : 0n;
+  const lines = figures.length;
+  sums.documents = 1;
+  sums.orders = sums.sale_lines > 0 ? 1 : 0;
   if (sale.kind === 'credit_note') {
-    sums.credit_notes = 1n;
+    sums.credit_notes = 1;
     sums.cancellations = sums.net;
   } else {
-    sums.negative_lines = count(figures, ({ quantity }) => quantity < 0n);
+    sums.negative_lines = count(figures, ({ quantity }) => quantity < 0);
   }
   if (sale.kind === 'adjustment') {
     sums.adjustments = sums.net;
     sums.adjustment_lines = lines;
   }
-  sums.zero_price_lines = count(figures, ({ price }) => price === 0n);
-  sums.lines_without_customer = sale.customer_id === null ? lines : 0n;
-  sums.duplicate_lines = lines - BigInt(new Set(sale.lines.map(contentOf)).size);
+  sums.zero_price_lines = count(figures, ({ isFree }) => isFree);
+  sums.lines_without_customer = sale.customer_id === null ? lines : 0;
+  sums.duplicate_lines = lines - new Set(sale.lines.map(contentOf)).size;
   if (sale.shipped_on !== null) {
     sums.shipped_lines = lines;
-    sums.ship_days = lines * BigInt(secondsBetween(sale.day, sale.shipped_on) / SECONDS_PER_DAY);
+    sums.ship_days = lines * (secondsBetween(sale.day, sale.shipped_on) / SECONDS_PER_DAY);
   }
   return [
     { day: sale.day, ...place, ...sums },
     ...sale.refunds.map((given) => {
-      const amount = -atReadScale(given.amount, sale.scale);
+      const amount = negated(atReadScale(given.amount, sale.scale));
       return { day: given.day, ...place, ...DAILY_ZERO, net: amount, refunds: amount };
     }),
   ];
@@ -111,10 +112,10 @@ export function customerContributions(sale: SaleRow): Row[] {
   const sums = { ...COMMON_ZERO };
   for (const figures of figuresOf(sale)) add(sums, figures, sale);
   return [
-    { day: sale.day, ...key, ...sums, orders: sums.sale_lines > 0n ? 1n : 0n },
+    { day: sale.day, ...key, ...sums, orders: sums.sale_lines > 0 ? 1 : 0 },
     ...sale.refunds.map((given) => {
-      const amount = -atReadScale(given.amount, sale.scale);
-      return { day: given.day, ...key, ...COMMON_ZERO, net: amount, refunds: amount, orders: 0n };
+      const amount = negated(atReadScale(given.amount, sale.scale));
+      return { day: given.day, ...key, ...COMMON_ZERO, net: amount, refunds: amount, orders: 0 };
     }),
   ];
 }
@@ -143,7 +144,7 @@ function lineContributions(sale: SaleRow, keyOf: (line: SaleLine) => Row | undef
       const line = sale.lines.find((candidate) => candidate.lineNo === lineNo);
       const key = line && keyOf(line);
       if (!key) continue;
-      const back = -atReadScale(amount, sale.scale);
+      const back = negated(atReadScale(amount, sale.scale));
       rows.push({ day: given.day, currency: sale.currency, ...key, ...COMMON_ZERO, net: back, refunds: back });
     }
   }
@@ -151,16 +152,16 @@ function lineContributions(sale: SaleRow, keyOf: (line: SaleLine) => Row | undef
 }
 
 function add(sums: Common, { line, amount, quantity, isSaleLine }: Figures, sale: SaleRow): void {
-  sums.lines += 1n;
-  sums.net += amount;
+  sums.lines = plus(sums.lines, 1);
+  sums.net = plus(sums.net, amount);
   if (isSaleLine) {
-    sums.sale_lines += 1n;
-    sums.gross += amount;
-    sums.units += quantity;
+    sums.sale_lines = plus(sums.sale_lines, 1);
+    sums.gross = plus(sums.gross, amount);
+    sums.units = plus(sums.units, quantity);
   }
   if (line.profit !== null) {
-    sums.profit += atReadScale(line.profit, sale.scale);
-    sums.profit_lines += 1n;
+    sums.profit = plus(sums.profit, atReadScale(line.profit, sale.scale));
+    sums.profit_lines = plus(sums.profit_lines, 1);
   }
 }
 
@@ -173,11 +174,11 @@ function figuresOf(sale: SaleRow): readonly Figures[] {
   let figures = worked.get(sale);
   if (!figures) {
     figures = sale.lines.map((line) => {
-      const quantity = decimalAtReadScale(line.quantity);
-      // Only its sign matters, which must not get lost by rounding.
-      const price = parseDecimal(line.unitPrice)?.amount ?? 0n;
-      const isSaleLine = sale.kind === 'sale' && quantity > 0n && price > 0n;
-      return { line, amount: atReadScale(line.amount, sale.scale), quantity, price, isSaleLine };
+      const quantity = decimalAt(line.quantity, READ_SCALE) ?? 0;
+      // Only its sign matters, which a decimal of any length keeps as a number.
+      const price = Number(line.unitPrice);
+      const isSaleLine = sale.kind === 'sale' && quantity > 0 && price > 0;
+      return { line, amount: atReadScale(line.amount, sale.scale), quantity, isFree: price === 0, isSaleLine };
     });
     worked.set(sale, figures);
   }
@@ -187,14 +188,6 @@ function figuresOf(sale: SaleRow): readonly Figures[] {
 const contentOf = ({ sku, product, quantity, unitPrice, amount, soldAt }: SaleLine): string =>
   [sku, product, quantity, unitPrice, amount, soldAt].join(PATH_SEPARATOR);
 
-const count = (figures: readonly Figures[], is: (figures: Figures) => boolean): bigint =>
-  BigInt(figures.filter(is).length);
+const count = (figures: readonly Figures[], is: (figures: Figures) => boolean): number => figures.filter(is).length;
 
-const POWERS = Array.from({ length: READ_SCALE + 1 }, (_, scale) => 10n ** BigInt(READ_SCALE - scale));
-
-const atReadScale = (amount: number, scale: number): bigint => BigInt(amount) * (POWERS[scale] ?? 0n);
-
-function decimalAtReadScale(text: string): bigint {
-  const parsed = parseDecimal(text);
-  return parsed ? rescale(parsed.amount, parsed.scale, READ_SCALE) : 0n;
-}
+const atReadScale = (amount: number, scale: number): Whole => times(amount, 10 ** (READ_SCALE - scale));

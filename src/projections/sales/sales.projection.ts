@@ -22,7 +22,7 @@ const sums = (names: readonly string[]): Record<string, 'bigint' | 'numeric'> =>
 
 export const salesProjection = defineEntity<SaleRow>()({
   name: 'sales',
-  version: 2,
+  version: 3,
   events: saleEvents,
   category: 'sale',
   table: {
@@ -47,8 +47,8 @@ export const salesProjection = defineEntity<SaleRow>()({
       total: 'bigint',
       refunded: 'bigint',
       // On the row and not one row per line: they are only ever read with their sale, and a sale of twenty lines is one write.
-      lines: 'jsonb',
-      refunds: 'jsonb',
+      lines: 'json',
+      refunds: 'json',
       version: 'int',
     },
     key: ['sale_id'],

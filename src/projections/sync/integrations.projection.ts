@@ -16,7 +16,7 @@ export type IntegrationRow = {
 
 export const integrationsProjection = defineEntity<IntegrationRow>()({
   name: 'integrations',
-  version: 2,
+  version: 3,
   events: integrationEvents,
   category: 'integration',
   table: {
@@ -25,7 +25,7 @@ export const integrationsProjection = defineEntity<IntegrationRow>()({
       integration_id: 'uuid',
       kind: 'text',
       name: 'text',
-      config: 'jsonb',
+      config: 'json',
       enabled: 'boolean',
       disabled_reason: { type: 'text', nullable: true },
       registered_at: 'timestamptz',

@@ -24,7 +24,7 @@ export type SyncRunRow = {
 
 export const syncRunsProjection = defineEntity<SyncRunRow>()({
   name: 'sync-runs',
-  version: 2,
+  version: 3,
   events: syncRunEvents,
   category: 'sync-run',
   table: {
@@ -33,9 +33,9 @@ export const syncRunsProjection = defineEntity<SyncRunRow>()({
       run_id: 'uuid',
       integration_id: 'uuid',
       subject: 'text',
-      sources: 'jsonb',
+      sources: 'json',
       status: 'text',
-      cursor: { type: 'jsonb', nullable: true },
+      cursor: { type: 'json', nullable: true },
       records_read: 'bigint',
       records_changed: 'bigint',
       records_unchanged: 'bigint',

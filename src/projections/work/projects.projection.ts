@@ -17,7 +17,7 @@ export type ProjectRow = {
 
 export const projectsProjection = defineEntity<ProjectRow>()({
   name: 'projects',
-  version: 1,
+  version: 2,
   events: projectEvents,
   category: 'project',
   table: {
@@ -27,7 +27,7 @@ export const projectsProjection = defineEntity<ProjectRow>()({
       key: 'text',
       name: 'text',
       description: 'text',
-      workflow: 'jsonb',
+      workflow: 'json',
       archived: 'boolean',
       created_at: 'timestamptz',
       version: 'int',

@@ -9,7 +9,7 @@ import { evolveTaskRow, taskIdOf, type TaskRow } from './task-row.js';
 
 export const tasksProjection = defineEntity<TaskRow>()({
   name: 'tasks',
-  version: 3,
+  version: 4,
   events: taskEvents,
   category: 'task',
   table: {
@@ -39,9 +39,9 @@ export const tasksProjection = defineEntity<TaskRow>()({
       version: 'int',
       first_active_at: { type: 'timestamptz', nullable: true },
       done_at: { type: 'timestamptz', nullable: true },
-      spans: 'jsonb',
-      assignments: 'jsonb',
-      reassigned_at: 'jsonb',
+      spans: 'json',
+      assignments: 'json',
+      reassigned_at: 'json',
       unassigned_at: { type: 'timestamptz', nullable: true },
     },
     key: ['id'],

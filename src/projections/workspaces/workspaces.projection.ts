@@ -23,7 +23,7 @@ export type WorkspaceRow = {
 
 export const workspacesProjection = defineEntity<WorkspaceRow>()({
   name: 'workspaces',
-  version: 1,
+  version: 2,
   events: workspaceEvents,
   category: 'workspace',
   table: {
@@ -34,9 +34,9 @@ export const workspacesProjection = defineEntity<WorkspaceRow>()({
       time_zone: 'text',
       currency: 'text',
       week_start: 'int',
-      working_days: 'jsonb',
+      working_days: 'json',
       late_after: 'text',
-      holidays: 'jsonb',
+      holidays: 'json',
       version: 'int',
     },
     key: ['id'],

@@ -5,6 +5,7 @@
  */
 import { Client } from 'pg';
 import type { RecordedEvent } from '../../../src/domain/shared/recorded-event.js';
+import { plus, times, type Whole } from '../../../src/domain/shared/whole.js';
 import type { EventLog } from '../../../src/projections/ports/event-log.port.js';
 import { columnOf, tablesOf, type EntityProjection, type Row, type Table } from '../../../src/projections/engine/projection.js'; // prettier-ignore
 import { salesProjection } from '../../../src/projections/sales/sales.projection.js';
@@ -68,8 +69,8 @@ async function applyBatch(client: Client, events: readonly RecordedEvent[]): Pro
     sales.set(event.streamName, after);
     entities.set(event.streamName, { workspace_id: workspaceId, ...after });
     for (const { table, sums } of rollups) {
-      if (before) addUp(table, sums, workspaceId, table.contributions(before), -1n);
-      addUp(table, sums, workspaceId, table.contributions(after), 1n);
+      if (before) addUp(table, sums, workspaceId, table.contributions(before), -1);
+      addUp(table, sums, workspaceId, table.contributions(after), 1);
     }
   }
   for (const stream of sales.keys()) {
@@ -87,14 +88,14 @@ function addUp(
   sums: Map<string, Row>,
   workspaceId: string,
   rows: readonly Row[],
-  sign: bigint,
+  sign: 1 | -1,
 ): void {
   for (const row of rows) {
     const key = JSON.stringify([workspaceId, ...table.key.map((name) => row[name])]);
     const sum: Record<string, Row[string]> = sums.get(key) ?? { workspace_id: workspaceId, ...row };
     const isNew = !sums.has(key);
     for (const name of table.measures) {
-      sum[name] = (isNew ? 0n : (sum[name] as bigint)) + sign * (row[name] as bigint);
+      sum[name] = plus(isNew ? 0 : (sum[name] as Whole), times(sign, row[name] as Whole));
     }
     sums.set(key, sum);
   }
@@ -124,8 +125,6 @@ async function upsert(client: Client, table: Table, measures: readonly string[],
     text: `INSERT INTO ${placeOf(table)} AS t (${columns.map(([name]) => quote(name)).join(', ')})
       SELECT * FROM unnest(${columns.map(([, type], i) => `$${i + 1}::${type}[]`).join(', ')})
       ON CONFLICT (${key.map(quote).join(', ')}) DO UPDATE SET ${set.join(', ')}`,
-    values: columns.map(([name, type]) =>
-      rows.map((row) => (type === 'jsonb' ? JSON.stringify(row[name]) : row[name])),
-    ),
+    values: columns.map(([name, type]) => rows.map((row) => (type === 'json' ? JSON.stringify(row[name]) : row[name]))),
   });
 }

@@ -1,0 +1,1 @@
+ALTER TABLE control.builds DROP appends;
