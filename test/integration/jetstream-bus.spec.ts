@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { connect, type JsMsg, type NatsConnection } from 'nats';
+import { connect, nanos, type JsMsg, type NatsConnection } from 'nats';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createLogger } from '../../src/adapters/logging/logger.js';
 import type { CloudEvent } from '../../src/adapters/nats/cloud-event.js';
 // The publisher's process knows every type of event.
 import '../../src/domain/event-catalogue.js';
-import { JetStreamBus, STREAM } from '../../src/adapters/nats/jetstream-bus.js';
+import { JetStreamBus, liveEvents, STREAM } from '../../src/adapters/nats/jetstream-bus.js';
+import { OrderedPublisher } from '../../src/adapters/nats/ordered-publisher.js';
 import { publishLog, type PublishedPosition } from '../../src/adapters/nats/publish-log.js';
 import type { LogPosition, RecordedEvent } from '../../src/domain/shared/recorded-event.js';
 import { EventLog, type LogItem, type SubscribeOptions } from '../../src/projections/ports/event-log.port.js';
@@ -243,5 +244,46 @@ describe.runIf(hasNats())('publishing to JetStream', () => {
     const { config, state } = await manager.streams.info(STREAM);
     expect(config.max_msgs).toBe(10);
     expect(state.last_seq).toBe(50);
+  });
+
+  /** What is in the stream of ours, in its order. */
+  const ours = async (): Promise<string[]> =>
+    (await received()).filter(({ headers }) => headers?.has('Teampulse-Position')).map((message) => message.json<CloudEvent>().id); // prettier-ignore
+
+  it("does not let a stranger's message stand for one that was lost", async () => {
+    const events = eventsOf(20);
+    const connection = await connect({ servers: server.url });
+    const jetStream = connection.jetstream();
+    // The seventh is lost on its way, and the stranger's comes in at its place, before those behind it.
+    let lost = false;
+    const losing = {
+      publish: async (...message: Parameters<typeof jetStream.publish>) => {
+        if (lost || message[2]?.msgID !== events[6]?.id) return jetStream.publish(...message);
+        lost = true;
+        await jetStream.publish('teampulse.stranger', 'x');
+        throw new Error('lost');
+      },
+    };
+    const target = liveEvents(connection);
+    // The client as it is, but for what it loses.
+    vi.spyOn(connection, 'jetstream').mockReturnValue(Object.assign(Object.create(jetStream), losing));
+    const publisher = new OrderedPublisher({ connection, target, logger });
+    await publisher.publish(events, new AbortController().signal);
+    await connection.close();
+    expect(lost).toBe(true);
+    expect(await ours()).toEqual(events.map(({ id }) => id));
+    expect(await received()).toHaveLength(21);
+  });
+
+  it('sends nothing again after a restart, however late, when strangers have written behind it', async () => {
+    const manager = await consumer.jetstreamManager();
+    // Nothing is remembered by its id: what stands there has to say it.
+    await manager.streams.add({ name: STREAM, subjects: ['teampulse.>'], duplicate_window: nanos(100) });
+    const events = eventsOf(600);
+    await publishAll(events.slice(0, 500));
+    for (let n = 0; n < 20; n++) await consumer.jetstream().publish('teampulse.stranger', 'x');
+    // Its checkpoint was not stored.
+    await publishAll(events);
+    expect(await ours()).toEqual(events.map(({ id }) => id));
   });
 });

@@ -1,13 +1,14 @@
 /**
  * Events into a subject of JetStream. Nothing lost, nothing doubled, in the log's order, whatever restarts:
  *
- * - Every message says what it expects to find before it. Messages are in flight many at a time, but when one is lost the
- *   server refuses all behind it, so that none can overtake. It also makes a second publisher harmless.
- * - After any doubt the last message says how far publishing really came; what stands there is not sent again, however long
- *   ago it was. `Nats-Msg-Id` catches the rest within the server's dedup window.
+ * - Every message names the one that must stand before it. Messages are in flight many at a time, but when one is lost the
+ *   server refuses all behind it, so that none can overtake. By its id, not by a foretold sequence: a stranger's message would
+ *   take the sequence of the one that was lost, and what is behind it would go in. It also makes a second publisher harmless.
+ * - After any doubt the last message of ours says how far publishing really came; what stands there is not sent again, however
+ *   long ago it was. `Nats-Msg-Id` catches the rest within the server's dedup window.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { headers, type JetStreamClient, type JetStreamPublishOptions, type NatsConnection } from 'nats';
+import { headers, type JetStreamClient, type JetStreamPublishOptions, type NatsConnection, type PubAck } from 'nats';
 import { comparePositions } from '../../domain/shared/position.js';
 import type { LogPosition, RecordedEvent } from '../../domain/shared/recorded-event.js';
 import type { Logger } from '../logging/logger.js';
@@ -26,9 +27,11 @@ const HEADER_ROOM = 1_024;
 /** Of servers that do not say: NATS' own default. */
 const DEFAULT_MAX_PAYLOAD = 1_048_576;
 
-/** What stands at the end of where events go. The position is unknown when nothing of ours stands there. */
+/** What stands at the end of where events go. */
 export interface Tail {
+  /** Of the last message, whosever it is. */
   readonly sequence: number;
+  /** Of our last message; undefined when none is there. */
   readonly position: LogPosition | undefined;
   /** What the stream takes, in bytes with headers; undefined when it sets no bound of its own. */
   readonly maxMessageBytes: number | undefined;
@@ -39,12 +42,10 @@ export interface Target {
   subjectOf(event: RecordedEvent): string;
   /** Its `Nats-Msg-Id`. */
   messageId(event: RecordedEvent): string;
-  /**
-   * What the server must find before it takes a message.
-   * @param sequence of the last message, when nobody else writes there
-   * @param before the event before it in the same batch, of which no answer has come yet
-   */
-  expect(sequence: number, before: RecordedEvent | undefined): JetStreamPublishOptions['expect'];
+  /** The stream that takes it, whatever others cover the subject later. */
+  readonly streamName: string;
+  /** What else the server must find before it takes the first message of a batch; those behind it name the one before them. */
+  expectFirst(tail: Tail): JetStreamPublishOptions['expect'];
   /** Headers beside those of every message. */
   readonly headers?: Readonly<Record<string, string>>;
   readTail(): Promise<Tail>;
@@ -114,12 +115,14 @@ export class OrderedPublisher {
     const sent = await Promise.allSettled(batch.map(async (event, index) => this.send(event, tail, batch, index)));
     const failed = sent.findIndex((answer) => answer.status === 'rejected');
     const acked = failed < 0 ? batch.length : failed;
-    const doubled = sent.filter((answer) => answer.status === 'fulfilled' && answer.value.duplicate).length;
+    const answers = sent.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+    const doubled = answers.filter(({ duplicate }) => duplicate).length;
     this.doubled += doubled;
-    // A message that the dedup window caught did not move the sequence: ask where it is.
+    const last = answers.at(-1);
+    // A message that the dedup window caught is not the last one there: ask which is.
     this.tail =
-      failed < 0 && doubled === 0
-        ? { ...tail, sequence: tail.sequence + batch.length, position: batch.at(-1)?.position }
+      failed < 0 && doubled === 0 && last
+        ? { ...tail, sequence: last.seq, position: batch.at(-1)?.position }
         : undefined;
     const refusal = sent[failed];
     if (acked === 0 && refusal?.status === 'rejected') throw refusal.reason;
@@ -131,8 +134,10 @@ export class OrderedPublisher {
     tail: Tail,
     batch: readonly RecordedEvent[],
     index: number,
-  ): Promise<{ duplicate: boolean }> {
+  ): Promise<PubAck> {
     const message = toCloudEvent(event);
+    const before = batch[index - 1];
+    const { streamName } = this.target;
     const header = headers();
     header.set('Content-Type', `${CONTENT_TYPE}; charset=UTF-8`);
     header.set(POSITION_HEADER, message.position);
@@ -140,7 +145,10 @@ export class OrderedPublisher {
     return this.jetStream.publish(this.target.subjectOf(event), this.encode(event, message, tail), {
       msgID: this.target.messageId(event),
       headers: header,
-      expect: this.target.expect(tail.sequence + index, batch[index - 1]),
+      expect: {
+        streamName,
+        ...(before ? { lastMsgID: this.target.messageId(before) } : this.target.expectFirst(tail)),
+      },
     });
   }
 

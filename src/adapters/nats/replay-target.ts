@@ -47,11 +47,9 @@ export class ReplayTarget {
     const target = {
       subjectOf: (): string => subject,
       messageId,
-      // Others may write to the same stream, so sequences can't be foretold; a stranger in between ends the batch there.
-      expect: (_sequence: number, before: RecordedEvent | undefined) => ({
-        streamName: stream,
-        ...(before ? { lastMsgID: messageId(before) } : {}),
-      }),
+      streamName: stream,
+      // Others may write to the same stream all the time.
+      expectFirst: () => ({}),
       headers: { [REPLAY_HEADER]: run },
       readTail: () => readTail(connection, stream, subject, run),
     };
