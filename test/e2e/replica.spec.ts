@@ -77,13 +77,17 @@ const titled = (title: string): object => ({ data: { task: { title, project: { k
 /** Reads of read models that the primary was asked. */
 const askedPrimary = (): string[] => api.statements.filter((sql) => /\bread\./.test(sql));
 
+/** Queries that are under way at any moment, of those who ask for no position: an error of theirs is one too many. */
+const READERS = 3;
+
 /** Writes and reads on end until the work is done: each answer must show what was written before it was asked. */
 async function during<T>(work: () => Promise<T>): Promise<{ readonly answers: number; readonly stale: number }> {
   const task = await newTask('title 0');
+  await titleAt(task);
   const done = new AbortController();
   const counts = { answers: 0, stale: 0 };
   const wrong: unknown[] = [];
-  const reading = (async () => {
+  const writing = (async () => {
     for (let i = 1; !done.signal.aborted; i += 1) {
       const { body } = await titleAt(await rename(task.id, `title ${i}`));
       if (body.errors?.[0]?.extensions.code === 'STALE_READ') counts.stale += 1;
@@ -91,11 +95,17 @@ async function during<T>(work: () => Promise<T>): Promise<{ readonly answers: nu
       else wrong.push(body);
     }
   })();
+  const reading = Array.from({ length: READERS }, async () => {
+    while (!done.signal.aborted) {
+      const { body } = await api.send(token, TITLE, { id: task.id });
+      if (!body.data?.task) wrong.push(body);
+    }
+  });
   try {
     await work();
   } finally {
     done.abort();
-    await reading;
+    await Promise.all([writing, ...reading]);
   }
   expect(wrong).toEqual([]);
   return counts;
