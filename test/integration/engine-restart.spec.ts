@@ -1,13 +1,15 @@
 /** What a worker owes when its builds stand at different places of the log, as they do after any stop under load. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { PostgresWriteDatabase } from '../../src/adapters/postgres/postgres-write-database.js';
 import type { RecordedEvent } from '../../src/domain/shared/recorded-event.js';
 import { ProjectionWorker } from '../../src/projections/engine/projection-worker.js';
 import { defineJournal, type Projection } from '../../src/projections/engine/projection.js';
 import type { EventLog, LogItem, SubscribeOptions } from '../../src/projections/ports/event-log.port.js';
-import type { Statement, TextRow } from '../../src/projections/ports/write-database.port.js';
+import type { Statement, TextRow, WriteSession } from '../../src/projections/ports/write-database.port.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { MemoryLog } from '../support/memory-log.js';
 
 const journal = (name: string): Projection =>
   defineJournal({
@@ -86,5 +88,45 @@ describe('a worker that starts over builds of which one is behind the other', ()
     await run([behind, ahead], 9, true);
     expect(await positions('behind')).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
     expect(await positions('ahead')).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+});
+
+/** From `hold` on transactions wait until they are let go. */
+class HeldDatabase extends PostgresWriteDatabase {
+  held = 0;
+  #gate: Promise<void> | undefined;
+
+  hold(): () => void {
+    let letGo: (() => void) | undefined;
+    this.#gate = new Promise((resolve) => (letGo = resolve));
+    return () => letGo?.();
+  }
+
+  override async transaction<T>(work: (session: WriteSession) => Promise<T>): Promise<T> {
+    if (this.#gate) this.held += 1;
+    await this.#gate;
+    return super.transaction(work);
+  }
+}
+
+describe('a worker that is stopped while it writes', () => {
+  it('finishes that and gives its shares back at once: those who wait for a position wait for whoever takes them', async () => {
+    const database = await createTestDatabase();
+    const write = new HeldDatabase(database.url);
+    const log = new MemoryLog();
+    const worker = new ProjectionWorker({ log, database: write, projections: [behind] });
+    log.append(numbered(1));
+    await worker.start();
+    await vi.waitFor(() => expect(worker.positions.at('behind')?.commit).toBe(1n), 10_000);
+    const letGo = write.hold();
+    log.append(numbered(2));
+    await vi.waitUntil(() => write.held > 0);
+    const stopped = worker.stop().then(() => 'stopped');
+    letGo();
+    // A runner with nothing to do looks around every 2 s.
+    expect(await Promise.race([stopped, delay(1_500).then(() => 'still running')])).toBe('stopped');
+    expect(await database.sql('SELECT owner, commit_position FROM control.checkpoints')).toEqual([{ owner: null, commit_position: '2' }]); // prettier-ignore
+    await write.close();
+    await database.drop();
   });
 });

@@ -202,6 +202,8 @@ export class BuildRunner {
   }
 
   async #waitForMore(): Promise<void> {
+    // Told to end while it was writing: nobody wakes it again, and what it has would be nobody's to move for so long.
+    if (this.signal.aborted) return;
     this.#isIdle = true;
     await this.queue.arrival(this.caughtUp ? IDLE_MS : QUIET_MS);
     this.#isIdle = false;
