@@ -40,6 +40,17 @@ export const numbered = (n: number): RecordedEvent => ({
   },
 });
 
+/** A log that grows evenly, by the clock: everybody who knows this knows how long it is. */
+export interface Growth {
+  readonly events: number;
+  readonly perSecond: number;
+  /** Milliseconds since 1970. */
+  readonly began: number;
+}
+
+export const lengthAt = ({ events, perSecond, began }: Growth, now = Date.now()): number =>
+  Math.max(0, Math.min(events, Math.floor(((now - began) / 1_000) * perSecond)));
+
 /** @param length how many numbers there are by now, from 0 */
 export class NumberLog implements EventLog {
   constructor(private readonly length: () => number) {}
