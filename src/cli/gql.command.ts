@@ -14,6 +14,8 @@ const EXIT = { graphqlErrors: 1, usage: 2, unreachable: 3 } as const;
 const TIMEOUT_MS = 60_000;
 
 const answerSchema = z.looseObject({ data: z.unknown().optional(), errors: z.array(z.unknown()).optional() });
+/** As a GraphQL server sends it. */
+export type Answer = z.infer<typeof answerSchema>;
 
 export function gqlCommand(): Command {
   return new Command('gql')
@@ -31,23 +33,30 @@ export function gqlCommand(): Command {
 async function run(query: string, { variables, url, token }: Options): Promise<void> {
   const parsed = readVariables(variables);
   if (parsed === undefined) return fail(EXIT.usage, '--variables is not a JSON object, such as {"first": 5}');
-  const address = url ?? configuredAddress();
-  if (!/^https?:\/\//i.test(address) || !URL.canParse(address))
-    return fail(EXIT.usage, `${address} is not an http address: --url is such as http://127.0.0.1:4000`);
+  const endpoint = endpointOf(url ?? configuredAddress());
+  if (!endpoint) return fail(EXIT.usage, `${url ?? configuredAddress()} is not an http address: --url is such as http://127.0.0.1:4000`); // prettier-ignore
+  const text = query === '-' ? readFileSync(0, 'utf8') : query;
+  const answer = await askServer(endpoint, { query: text, variables: parsed }, token);
+  if (typeof answer === 'string') return fail(EXIT.unreachable, answer);
+  console.log(JSON.stringify(answer, null, 2));
+  if (answer.errors !== undefined && answer.errors.length > 0) process.exitCode = EXIT.graphqlErrors;
+}
+
+/** Of a server's address, with its path or without; undefined when it is none. */
+export function endpointOf(address: string): URL | undefined {
+  if (!/^https?:\/\//i.test(address) || !URL.canParse(address)) return undefined;
   const endpoint = new URL(address);
   if (endpoint.pathname === '/') endpoint.pathname = '/graphql';
-  const text = query === '-' ? readFileSync(0, 'utf8') : query;
+  return endpoint;
+}
 
-  const response = await send(endpoint, { query: text, variables: parsed }, token);
-  if (typeof response === 'string') return fail(EXIT.unreachable, response);
+/** The server's answer, or in words why there is none. */
+export async function askServer(endpoint: URL, body: object, token: string | undefined): Promise<Answer | string> {
+  const response = await send(endpoint, body, token);
+  if (typeof response === 'string') return response;
   const answer = answerSchema.safeParse(parseJson(await response.text()));
-  if (!answer.success || (answer.data.data === undefined && answer.data.errors === undefined))
-    return fail(
-      EXIT.unreachable,
-      `${endpoint.href} answered with HTTP ${response.status} and no GraphQL: is that the server?`,
-    );
-  console.log(JSON.stringify(answer.data, null, 2));
-  if (answer.data.errors !== undefined && answer.data.errors.length > 0) process.exitCode = EXIT.graphqlErrors;
+  if (answer.success && (answer.data.data !== undefined || answer.data.errors !== undefined)) return answer.data;
+  return `${endpoint.href} answered with HTTP ${response.status} and no GraphQL: is that the server?`;
 }
 
 /** The response, or why there is none. */

@@ -129,7 +129,7 @@ describe('the guide for auditors', () => {
     const path = `${join(folder, 'bin')}:${process.env['PATH']}`;
     // Each block says its name before what it says.
     const script = auditBlocks.map((text, index) => `echo "== ${index}"\n${text}`).join('\n');
-    said = spawnSync('bash', ['-euo', 'pipefail', '-c', script], { cwd: folder, env: { PATH: path, TEAMPULSE_DATA: folder, TOKEN: token }, encoding: 'utf8' }); // prettier-ignore
+    said = spawnSync('bash', ['-euo', 'pipefail', '-c', script], { cwd: folder, env: { PATH: path, TEAMPULSE_DATA: folder, TOKEN: token, ADDRESS: address }, encoding: 'utf8' }); // prettier-ignore
   }, 240_000);
 
   it('goes from a number to its events, to the signed root, and to the fraud that is found out', () => {
@@ -142,6 +142,8 @@ describe('the guide for auditors', () => {
     expect(said.stdout).toContain('altered is NOT what was signed');
     expect(said.stdout).toContain('found out, exit code 3');
     expect(said.stdout).toContain('everything is what was signed');
+    expect(said.stdout).toContain(`${address} says the same.`);
+    expect(said.stdout).toMatch(/"salesSummary": \[\s+\{\s+"figures": \{\s+"currency": "EUR",\s+"orders": [1-9]/);
   });
 
   it('hashes a leaf by hand as the tree does', () => {

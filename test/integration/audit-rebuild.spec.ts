@@ -2,16 +2,16 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exportWorkspace } from '../../src/adapters/audit/export-workspace.js';
+import { ExportedLog } from '../../src/adapters/audit/exported-log.js';
 import { PostgresReadDatabase } from '../../src/adapters/postgres/read-database.js';
 import { PostgresWriteDatabase } from '../../src/adapters/postgres/postgres-write-database.js';
-import { allProjections } from '../../src/capabilities.js';
+import { allEvents, allProjections } from '../../src/capabilities.js';
 import { DEMO_WORKSPACE } from '../../src/cli/demo/story.js';
 import { ProjectionWorker } from '../../src/projections/engine/projection-worker.js';
 import type { EventLog } from '../../src/projections/ports/event-log.port.js';
 import { AuditLog } from '../support/audit-log.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { openTeller, someOfTheDemo } from '../support/demo-stories.js';
-import { ExportedLog } from '../support/exported-log.js';
 import { scratchFolder } from '../support/scratch-folder.js';
 
 /** Of the demo's stories of each kind: enough for every projection to have rows. */
@@ -80,7 +80,7 @@ describe('an export for auditors', () => {
     });
     expect(manifest.events).toBeGreaterThan(500);
     const live = await rowsFrom(log.store);
-    const rebuilt = await rowsFrom(new ExportedLog(join(out, 'events.jsonl')));
+    const rebuilt = await rowsFrom(new ExportedLog(out, manifest, allEvents));
     expect([...rebuilt.keys()]).toEqual([...live.keys()]);
     for (const [table, rows] of live) expect(rebuilt.get(table), table).toEqual(rows);
     const empty = [...live].filter(([, rows]) => rows.length === 0).map(([table]) => table);

@@ -6,8 +6,9 @@ import { verifyExport, type Verification } from '../../adapters/audit/verify-exp
 import { CliError } from '../failure.js';
 import { showProgress } from '../eventstore/files.js';
 import { EXIT_ALTERED, EXIT_CODES, loadPublicKey, reportingFailures } from './outcome.js';
+import type { RebuildOptions } from './rebuilt-report.js';
 
-interface Options {
+interface Options extends RebuildOptions {
   readonly publicKey: string;
   readonly checkpoint?: readonly string[];
   readonly json?: true;
@@ -21,17 +22,38 @@ export function verifyCommand(): Command {
     .argument('<export>', 'the folder that `audit export` has made')
     .requiredOption('--public-key <file>', 'what `audit key` printed, from whom you trust')
     .option('--checkpoint <file...>', 'files with checkpoints that you have kept')
+    .option(
+      '--rebuild',
+      'then build the read models from the export alone, in a Postgres of their own that goes again, and\n' +
+        'print for each table its rows and their hash. Needs an export without a filter',
+    )
+    .option('--query <graphql>', 'with --rebuild, and instead of the tables: ask them this, as `teampulse gql` would')
+    .option(
+      '--against <url>',
+      'with --query: ask a running server the same, and compare; exits with 3 when it says something else',
+    )
+    .option('--token <token>', 'the bearer token for that server')
     .option('--json', 'print the result as JSON')
-    .action(async (folder: string, options: Options) =>
+    .action(async (folder: string, options: Options, self: Command) =>
       reportingFailures(async () => {
+        const { rebuild, query, against } = options;
+        const isWanted = rebuild === true || query !== undefined || against !== undefined;
+        // The whole product: longer to load than most exports take to verify.
+        const rebuilding = isWanted ? await import('./rebuilt-report.js') : undefined;
+        const misuse = rebuilding?.misuseOf(options);
+        if (misuse !== undefined) self.error(`error: ${misuse}`);
         const key = await loadPublicKey(options.publicKey);
         const checkpoints = (await Promise.all((options.checkpoint ?? []).map(readCheckpoints))).flat();
         const result = await showProgress('verifying', await sizeOf(folder), 'bytes', (onBytes) =>
           verifyExport({ folder, key, checkpoints, onBytes }),
         );
-        if (options.json) console.log(JSON.stringify(result, null, 2));
-        else describe(folder, result);
-        if (!result.verified) process.exitCode = EXIT_ALTERED;
+        if (!options.json) describe(folder, result);
+        const { verified, manifest } = result;
+        const rebuilt = verified && manifest && (await rebuilding?.reportRebuilt(folder, manifest, options));
+        if (options.json) console.log(JSON.stringify({ ...result, ...(rebuilt && { rebuilt }) }, null, 2));
+        else if (rebuilt) rebuilding?.describeRebuilt(rebuilt, against);
+        if (!verified || (rebuilt && !rebuilt.equal)) process.exitCode = EXIT_ALTERED;
+        else if (rebuilt && rebuilt.answer?.errors) process.exitCode = 1;
       }),
     );
 }
