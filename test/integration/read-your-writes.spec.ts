@@ -87,15 +87,13 @@ class Readers {
   private readonly stopped = new AbortController();
   private readonly reading = Promise.all(Array.from({ length: READERS }, async () => this.read()));
 
-  /** @throws what an answer lacked, and errors that are not "not yet" */
-  async stop(): Promise<void> {
+  /** What answers lacked, and errors; waiting too long is one. */
+  async stop(): Promise<readonly unknown[]> {
     this.stopped.abort();
     await this.reading;
-    console.log(
-      `${this.answers} answers and ${this.stale} times "not yet", the longest took ${Math.round(this.longestMs)} ms`,
-    );
-    expect(this.wrong).toEqual([]);
-    expect(this.longestMs).toBeLessThan(BOUND_MS);
+    const longest = `the longest took ${Math.round(this.longestMs)} ms`;
+    console.log(`${this.answers} answers and ${this.stale} times "not yet", ${longest}`);
+    return this.longestMs < BOUND_MS ? this.wrong : [...this.wrong, longest];
   }
 
   private async read(): Promise<void> {
@@ -157,7 +155,7 @@ describe('who asks for a position that has been written', () => {
     await start();
     await readers.answered(100);
     expect(await owners()).toBe(3);
-    await readers.stop();
+    expect(await readers.stop()).toEqual([]);
   }, 120_000);
 
   it('sees it while builds are made and exchanged', async () => {
@@ -167,7 +165,7 @@ describe('who asks for a position that has been written', () => {
     for (const projection of ['sharded', 'whole', 'sharded']) await rebuilt(projection);
     await Promise.all(['sharded', 'whole'].map(rebuilt));
     await readers.answered(100);
-    await readers.stop();
+    expect(await readers.stop()).toEqual([]);
   }, 120_000);
 
   it('sees it while newer code, with another number of shards, takes over from old code', async () => {
@@ -180,6 +178,6 @@ describe('who asks for a position that has been written', () => {
     for (const child of old) child.kill('SIGTERM');
     await readers.answered(100);
     expect(await liveBuild('sharded')).toMatchObject({ version: 2, shards: 5 });
-    await readers.stop();
+    expect(await readers.stop()).toEqual([]);
   }, 120_000);
 });
