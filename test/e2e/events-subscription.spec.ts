@@ -7,6 +7,7 @@ import { allEvents } from '../../src/capabilities.js';
 import { formatPosition } from '../../src/domain/shared/position.js';
 import type { RecordedEvent } from '../../src/domain/shared/recorded-event.js';
 import { startTestApi, type Gql, type TestApi } from '../support/api.js';
+import { logOf } from '../support/log-of.js';
 
 interface Told {
   readonly cursor: string;
@@ -52,19 +53,6 @@ async function createLabel(gql: Gql, name: string): Promise<{ id: string; positi
   return { id: made.label.id, position: made.position };
 }
 
-/** The log itself, as it is now. */
-async function logOf(workspace: string): Promise<RecordedEvent[]> {
-  const events: RecordedEvent[] = [];
-  const stop = new AbortController();
-  for await (const items of store.subscribe({ signal: stop.signal })) {
-    for (const item of items)
-      if (item.kind === 'event' && item.event.metadata.workspaceId === workspace) events.push(item.event);
-    if (items.some(({ kind }) => kind === 'caughtUp')) break;
-  }
-  stop.abort();
-  return events;
-}
-
 const newClient = async (workspace = workspaceId, role: 'owner' | 'member' = 'owner'): Promise<Client> =>
   api.subscriber(await api.token(workspace, role));
 
@@ -105,7 +93,7 @@ describe('the subscription `events`', () => {
     const { position } = await createLabel(owner, 'the last one');
     told.push(...(await follow(await newClient(), { after: told.at(-1)?.cursor }, { position })));
 
-    const events = await logOf(workspaceId);
+    const events = await logOf(store, workspaceId);
     expect(events.length).toBeGreaterThan(120);
     expect(told.map(({ cursor }) => cursor)).toEqual(positionsOf(events));
     expect(told.map(({ event }) => event.position)).toEqual(told.map(({ cursor }) => cursor));
@@ -116,7 +104,7 @@ describe('the subscription `events`', () => {
     const mine = api.as(workspaceId, 'owner', 'zoe');
     const { id } = await createLabel(mine, 'wanted');
     await mine(`mutation { changeLabel(input: { labelId: "${id}", name: "renamed" }) { version } }`);
-    const events = await logOf(workspaceId);
+    const events = await logOf(store, workspaceId);
     const [created, changed] = events.filter(({ streamName }) => streamName === `label-${id}`);
     if (!created || !changed) throw new Error('the label is not in the log');
 
@@ -151,9 +139,9 @@ describe('the subscription `events`', () => {
 
   it("tells nobody of another workspace's events, whatever they ask for", async () => {
     const { id } = await createLabel(owner, 'secret');
-    const secret = (await logOf(workspaceId)).find(({ streamName }) => streamName === `label-${id}`);
+    const secret = (await logOf(store, workspaceId)).find(({ streamName }) => streamName === `label-${id}`);
     const { position } = await createLabel(stranger, 'the end');
-    const own = positionsOf(await logOf(strangerId));
+    const own = positionsOf(await logOf(store, strangerId));
     const all = await follow(await newClient(strangerId), { after: '0/0' }, { position });
     expect(all.map(({ cursor }) => cursor)).toEqual(own);
     const asked = [

@@ -18,6 +18,8 @@ import { startTestApi, type TestApi } from '../support/api.js';
 import { createStoreDatabase } from '../support/event-store.js';
 import { hasNats, NatsServer } from '../support/nats.js';
 import { scratchFolder } from '../support/scratch-folder.js';
+import { logOf } from '../support/log-of.js';
+import { metadataOf } from '../support/recorded-event.js';
 
 const KILLS = 5;
 
@@ -57,44 +59,20 @@ async function kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
 
 /** Labels, each changed a few times, in streams that are written by turns, until told to stop. */
 async function writeUntil(workspaceId: string, stopped: () => boolean): Promise<void> {
-  const metadata = () => {
-    const commandId = randomUUID();
-    return {
-      workspaceId,
-      actor: { kind: 'system' as const, id: 'test' },
-      commandId,
-      $correlationId: commandId,
-      $causationId: commandId,
-      schemaVersion: 1,
-      occurredAt: '2026-03-01T09:30:00.000Z',
-    };
-  };
   while (!stopped()) {
     const streams = Array.from({ length: 5 }, () => `label-${randomUUID()}`);
     const data = { name: 'a', color: '#112233' };
     await Promise.all(
-      streams.map((stream) => store.append(stream, [{ id: randomUUID(), type: 'work.LabelCreated', data, metadata: metadata() }], 'no_stream')),
+      streams.map((stream) => store.append(stream, [{ id: randomUUID(), type: 'work.LabelCreated', data, metadata: metadataOf(workspaceId) }], 'no_stream')),
     );
     for (let revision = 0; revision < 3; revision++) {
       const change = { from: { name: `${revision}` }, to: { name: `${revision + 1}` } };
       await Promise.all(
-        streams.map((stream) => store.append(stream, [{ id: randomUUID(), type: 'work.LabelChanged', data: change, metadata: metadata() }], revision)),
+        streams.map((stream) => store.append(stream, [{ id: randomUUID(), type: 'work.LabelChanged', data: change, metadata: metadataOf(workspaceId) }], revision)),
       );
     }
   }
 } // prettier-ignore
-
-async function logOf(workspaceId: string): Promise<RecordedEvent[]> {
-  const events: RecordedEvent[] = [];
-  const stop = new AbortController();
-  for await (const items of store.subscribe({ signal: stop.signal })) {
-    for (const item of items)
-      if (item.kind === 'event' && item.event.metadata.workspaceId === workspaceId) events.push(item.event);
-    if (items.some(({ kind }) => kind === 'caughtUp')) break;
-  }
-  stop.abort();
-  return events;
-}
 
 /** Starts and kills it while others write, each time after it has got somewhere; then lets it come to the end of the log. */
 async function throughKills(workspaceId: string, launch: () => void, progress: () => Promise<number>): Promise<RecordedEvent[]> {
@@ -113,7 +91,7 @@ async function throughKills(workspaceId: string, launch: () => void, progress: (
     stopped = true;
     await writing;
   }
-  const events = await logOf(workspaceId);
+  const events = await logOf(store, workspaceId);
   launch();
   await vi.waitUntil(async () => (await progress()) >= events.length, { timeout: 60_000, interval: 50 });
   return events;

@@ -5,11 +5,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { build } from 'vite';
 import { PostgresReadDatabase } from '../../src/adapters/postgres/read-database.js';
 import { PostgresWriteDatabase } from '../../src/adapters/postgres/postgres-write-database.js';
 import { ask } from '../support/control.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { buildWorker } from '../support/worker-program.js';
 
 const EVENTS = 20_000;
 const WORKSPACE = '00000000-0000-4000-8000-000000000001';
@@ -23,17 +23,7 @@ const running: ChildProcess[] = [];
 beforeAll(async () => {
   database = await createTestDatabase();
   folder = await mkdtemp(path.join(os.tmpdir(), 'teampulse-deployment-'));
-  program = path.join(folder, 'worker.mjs');
-  await build({
-    logLevel: 'silent',
-    configFile: false,
-    build: {
-      ssr: new URL('../support/versioned-worker.ts', import.meta.url).pathname,
-      outDir: folder,
-      rolldownOptions: { output: { entryFileNames: 'worker.mjs' } },
-    },
-    ssr: { noExternal: true },
-  });
+  program = await buildWorker('versioned-worker', folder);
 });
 afterEach(async () => {
   for (const child of running.splice(0)) await end(child, 'SIGKILL');

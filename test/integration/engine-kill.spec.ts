@@ -4,8 +4,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { build } from 'vite';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { buildWorker } from '../support/worker-program.js';
 
 /** How often the worker is killed; each time at another moment of its work. */
 const KILLS = 8;
@@ -20,17 +20,7 @@ describe('a worker that is killed', () => {
     database = await createTestDatabase();
     // Beside the sources' own packages, or it would not find them.
     folder = await mkdtemp(path.join(os.tmpdir(), 'teampulse-kill-'));
-    program = path.join(folder, 'worker.mjs');
-    await build({
-      logLevel: 'silent',
-      configFile: false,
-      build: {
-        ssr: new URL('../support/counting-worker.ts', import.meta.url).pathname,
-        outDir: folder,
-        rolldownOptions: { output: { entryFileNames: 'worker.mjs' } },
-      },
-      ssr: { noExternal: true },
-    });
+    program = await buildWorker('counting-worker', folder);
   });
   afterAll(async () => {
     await database.drop();

@@ -1,15 +1,14 @@
 /** What a worker owes when its builds stand at different places of the log, as they do after any stop under load. */
-import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { PostgresWriteDatabase } from '../../src/adapters/postgres/postgres-write-database.js';
-import type { RecordedEvent } from '../../src/domain/shared/recorded-event.js';
 import { ProjectionWorker } from '../../src/projections/engine/projection-worker.js';
 import { defineJournal, type Projection } from '../../src/projections/engine/projection.js';
 import type { EventLog, LogItem, SubscribeOptions } from '../../src/projections/ports/event-log.port.js';
 import type { Statement, TextRow, WriteSession } from '../../src/projections/ports/write-database.port.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { MemoryLog } from '../support/memory-log.js';
+import { numbered } from '../support/recorded-event.js';
 
 const journal = (name: string): Projection =>
   defineJournal({
@@ -20,25 +19,6 @@ const journal = (name: string): Projection =>
     rows: ({ position }) => [{ position: position.commit }],
   });
 const [behind, ahead] = [journal('behind'), journal('ahead')];
-
-const numbered = (n: number): RecordedEvent => ({
-  id: randomUUID(),
-  streamName: 'number-1',
-  revision: n,
-  position: { commit: BigInt(n), prepare: BigInt(n) },
-  type: 'number.Counted',
-  data: {},
-  recordedAt: '2026-03-01T10:00:00.000Z',
-  metadata: {
-    workspaceId: '00000000-0000-4000-8000-000000000001',
-    actor: { kind: 'system', id: 'test' },
-    commandId: randomUUID(),
-    $correlationId: randomUUID(),
-    $causationId: randomUUID(),
-    schemaVersion: 1,
-    occurredAt: '2026-03-01T10:00:00.000Z',
-  },
-});
 
 /** A log of the events 1 to `length`, in which nothing more happens. */
 const logOf = (length: number): EventLog => ({
@@ -91,7 +71,7 @@ describe('a worker that starts over builds of which one is behind the other', ()
   });
 });
 
-/** From `hold` on transactions wait until they are let go. */
+/** From `hold` on, those who write rows of read models wait until they are let go; what else a worker does goes on. */
 class HeldDatabase extends PostgresWriteDatabase {
   held = 0;
   #gate: Promise<void> | undefined;
@@ -103,9 +83,17 @@ class HeldDatabase extends PostgresWriteDatabase {
   }
 
   override async transaction<T>(work: (session: WriteSession) => Promise<T>): Promise<T> {
-    if (this.#gate) this.held += 1;
-    await this.#gate;
-    return super.transaction(work);
+    return super.transaction(async (session) =>
+      work({
+        query: async (statement) => {
+          if (this.#gate && /INSERT INTO "?build_/.test(statement.text)) {
+            this.held += 1;
+            await this.#gate;
+          }
+          return session.query(statement);
+        },
+      }),
+    );
   }
 }
 

@@ -6,13 +6,12 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { checkNumbers, checkStreams } from '../support/number-log.js';
 import { scratchFolder } from '../support/scratch-folder.js';
+import { buildWorker } from '../support/worker-program.js';
 
 const ROUNDS = Number(process.env['ROUNDS'] ?? 1);
 const [EVENTS, PER_SECOND] = [10_000, 600];
@@ -28,21 +27,13 @@ interface Worker {
 
 describe('workers that are killed and frozen', () => {
   const folder = scratchFolder('shards');
+  let program: string;
   let database: TestDatabase;
   const children = new Set<ChildProcess>();
   const moves: number[] = [];
 
   beforeAll(async () => {
-    await build({
-      logLevel: 'silent',
-      configFile: false,
-      build: {
-        ssr: new URL('../support/number-worker.ts', import.meta.url).pathname,
-        outDir: folder,
-        rolldownOptions: { output: { entryFileNames: 'worker.mjs' } },
-      },
-      ssr: { noExternal: true },
-    });
+    program = await buildWorker('number-worker', folder);
   });
   afterAll(async () => {
     for (const child of children) child.kill('SIGKILL');
@@ -52,7 +43,7 @@ describe('workers that are killed and frozen', () => {
 
   async function start(began: number): Promise<Worker> {
     const args = [database.url, String(EVENTS), String(PER_SECOND), String(began)];
-    const child = fork(join(folder, 'worker.mjs'), args, { stdio: 'inherit' });
+    const child = fork(program, args, { stdio: 'inherit' });
     children.add(child);
     child.once('exit', () => children.delete(child));
     const [{ id }] = (await once(child, 'message')) as [{ id: string }];

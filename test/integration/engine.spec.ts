@@ -15,6 +15,7 @@ import { defineEntity, defineJournal, type Projection } from '../../src/projecti
 import { ask } from '../support/control.js';
 import { createTestDatabase, projectionTester, type TestDatabase } from '../support/database.js';
 import { FedLog } from '../support/fed-log.js';
+import { metadataOf } from '../support/recorded-event.js';
 
 /** Items on a shelf: put there, changed, taken away. Enough to try details and rollups with. */
 const put = defineEvent('shelf.Put', z.object({ colour: z.string(), weights: z.array(z.int()) }));
@@ -94,15 +95,7 @@ function recorded(id: string, type: string, data: unknown, workspace = workspace
     type,
     data,
     recordedAt: '2026-03-01T10:00:00.000Z',
-    metadata: {
-      workspaceId: workspace,
-      actor: { kind: 'system', id: 'test' },
-      commandId: randomUUID(),
-      $correlationId: randomUUID(),
-      $causationId: randomUUID(),
-      schemaVersion: 1,
-      occurredAt: '2026-03-01T10:00:00.000Z',
-    },
+    metadata: metadataOf(workspace),
   };
 }
 

@@ -3,7 +3,6 @@
  * Kills are in eventstore-durability.spec.ts.
  */
 import { randomUUID } from 'node:crypto';
-import net from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { EventStoreDBClient, START, excludeSystemEvents, jsonEvent } from '@eventstore/db-client';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -16,17 +15,11 @@ import type { NewEvent } from '../../src/commands/ports/event-store.port.js';
 import { defineEvent } from '../../src/domain/shared/event.js';
 import type { RecordedEvent } from '../../src/domain/shared/recorded-event.js';
 import { createStoreDatabase, startTestEventStore } from '../support/event-store.js';
+import { metadataOf } from '../support/recorded-event.js';
+import { breakableLine, type BreakableLine } from '../support/breakable-line.js';
 
 const happened = defineEvent('fault.Happened', z.object({ n: z.int(), text: z.string().optional() }));
-const metadata = {
-  workspaceId: randomUUID(),
-  actor: { kind: 'system', id: 'test' },
-  commandId: randomUUID(),
-  $correlationId: randomUUID(),
-  $causationId: randomUUID(),
-  schemaVersion: 1,
-  occurredAt: '2026-03-01T09:00:00.000Z',
-} as const;
+const metadata = metadataOf(randomUUID());
 const newEvent = (n: number, text?: string): NewEvent => ({
   id: randomUUID(),
   type: happened.type,
@@ -126,7 +119,7 @@ describe('Postgres, gone and back', () => {
   it('makes appends wait and fail in time, and loses nothing', async () => {
     const database = await createStoreDatabase();
     cleanups.push(() => database.drop());
-    const line = await breakableLine(database.url);
+    const line = await breakableLineTo(database.url);
     cleanups.push(() => line.close());
     const server = await startEmbeddedEventStore({ postgresUrl: line.url });
     cleanups.push(() => server.stop());
@@ -165,7 +158,7 @@ describe('Postgres, gone and back', () => {
   it('behind a network that swallows everything is given up in time, its lock with it, and nothing is lost', async () => {
     const database = await createStoreDatabase();
     cleanups.push(() => database.drop());
-    const line = await breakableLine(database.url);
+    const line = await breakableLineTo(database.url);
     cleanups.push(() => line.close());
     const server = await startEmbeddedEventStore({ postgresUrl: line.url });
     cleanups.push(() => server.stop());
@@ -289,60 +282,11 @@ describe('large events', () => {
   });
 });
 
-/** A line to Postgres that can be cut, as when a network or the server goes away. */
-async function breakableLine(postgresUrl: string): Promise<{
-  readonly url: string;
-  cut(): void;
-  mend(): void;
-  /** What goes over the connections there are is lost from now on, without a word; new ones are whole. */
-  swallow(): void;
-  close(): Promise<void>;
-}> {
-  const target = new URL(postgresUrl);
-  const sockets = new Set<net.Socket>();
-  let whole = true;
-  const proxy = net.createServer((socket) => {
-    if (!whole) {
-      socket.destroy();
-      return;
-    }
-    const onward = net.connect(Number(target.port), target.hostname);
-    for (const [one, other] of [
-      [socket, onward],
-      [onward, socket],
-    ] as const) {
-      sockets.add(one);
-      one.pipe(other);
-      one.on('error', () => other.destroy());
-      one.on('close', () => {
-        sockets.delete(one);
-        other.destroy();
-      });
-    }
-  });
-  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-  const address = proxy.address();
+/** To Postgres, of which `url` is the address. */
+async function breakableLineTo(postgresUrl: string): Promise<BreakableLine & { readonly url: string }> {
   const url = new URL(postgresUrl);
+  const line = await breakableLine(Number(url.port), url.hostname);
   url.hostname = '127.0.0.1';
-  url.port = String(typeof address === 'object' ? address?.port : '');
-  const cut = (): void => {
-    whole = false;
-    for (const socket of sockets) socket.destroy();
-  };
-  return {
-    url: url.href,
-    cut,
-    swallow: () => {
-      for (const socket of sockets) {
-        socket.unpipe();
-        // Read and thrown away, so that the sender notices nothing.
-        socket.resume();
-      }
-    },
-    mend: () => void (whole = true),
-    close: async () => {
-      cut();
-      await new Promise((resolve) => proxy.close(resolve));
-    },
-  };
+  url.port = String(line.port);
+  return { ...line, url: url.href };
 }

@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { credentials } from '@grpc/grpc-js';
@@ -16,6 +15,7 @@ import { startEmbeddedEventStore } from '../../src/adapters/embedded-eventstore/
 import { ServerProcess, Workload, until } from '../support/durability.js';
 import { createStoreDatabase, startTestEventStore } from '../support/event-store.js';
 import { childrenOf } from '../support/teampulse-process.js';
+import { breakableLine } from '../support/breakable-line.js';
 
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -170,7 +170,7 @@ describe('clients that vanish', () => {
     const openFiles = (): number => readdirSync(`/proc/${server.pid}/fd`).length;
     const before = openFiles();
     for (let round = 0; round < 3; round++) {
-      const line = await cuttableLine(port);
+      const line = await breakableLine(port);
       const clients = Array.from({ length: 30 }, (_, n) =>
         // Clients of one address and the same settings share a connection.
         EventStoreDBClient.connectionString(`esdb://127.0.0.1:${line.port}?tls=false&keepAliveInterval=${20_000 + n}`),
@@ -183,7 +183,7 @@ describe('clients that vanish', () => {
       });
       await Promise.all(caughtUp);
       expect(openFiles()).toBeGreaterThan(before + 25);
-      line.cut();
+      line.vanish();
       await Promise.all(clients.map((client) => client.dispose()));
     }
     await until(() => openFiles() <= before + 5, 'the server has let go of its connections');
@@ -205,29 +205,4 @@ function subscribeToAll(): InstanceType<typeof streams.ReadReq> {
   const request = new streams.ReadReq();
   request.setOptions(options);
   return request;
-}
-
-/** A line to the server that ends without a goodbye. */
-async function cuttableLine(port: number): Promise<{ readonly port: number; cut(): void }> {
-  const sockets = new Set<net.Socket>();
-  const proxy = net.createServer((socket) => {
-    const onward = net.connect(port, '127.0.0.1');
-    for (const [one, other] of [
-      [socket, onward],
-      [onward, socket],
-    ] as const) {
-      sockets.add(one);
-      one.pipe(other);
-      one.on('error', () => other.destroy());
-    }
-  });
-  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-  const address = proxy.address();
-  return {
-    port: typeof address === 'object' ? (address?.port ?? 0) : 0,
-    cut: () => {
-      proxy.close();
-      for (const socket of sockets) socket.resetAndDestroy();
-    },
-  };
 }

@@ -31,6 +31,7 @@ import {
 import { EventStoreDbAdapter } from '../../src/adapters/eventstore/eventstore-db.adapter.js';
 import { defineEvent } from '../../src/domain/shared/event.js';
 import { createStoreDatabase } from '../support/event-store.js';
+import { metadataOf } from '../support/recorded-event.js';
 
 const ADMIN = { username: 'admin', password: 'the admin’s: p@ss/word?' };
 const OPS = { username: 'ops', password: 'the-password-of-ops' };
@@ -334,15 +335,7 @@ describe('the adapter', () => {
     const happened = defineEvent('secure.Happened', z.object({ n: z.int() }));
     const adapter = new EventStoreDbAdapter(urlFor(ADMIN), [happened]);
     const stream = newStream();
-    const metadata = {
-      workspaceId: randomUUID(),
-      actor: { kind: 'system', id: 'test' },
-      commandId: randomUUID(),
-      $correlationId: randomUUID(),
-      $causationId: randomUUID(),
-      schemaVersion: 1,
-      occurredAt: '2026-03-01T09:00:00.000Z',
-    } as const;
+    const metadata = metadataOf(randomUUID());
     const written = { id: randomUUID(), type: happened.type, data: { n: 7 }, metadata };
     expect(await adapter.append(stream, [written], 'no_stream')).toMatchObject({ outcome: 'appended' });
     expect((await adapter.readStream(stream))?.events).toMatchObject([{ data: { n: 7 } }]);

@@ -9,6 +9,7 @@ import { defineEntity, defineJournal, type Projection } from '../../src/projecti
 import { isVerified, verify, type Unverified, type Verification } from '../../src/projections/engine/verify.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { MemoryLog } from '../support/memory-log.js';
+import { metadataOf } from '../support/recorded-event.js';
 
 const put = defineEvent('crate.Put', z.object({ colour: z.string(), parts: z.array(z.int()) }));
 const emptied = defineEvent('crate.Emptied', z.object({}));
@@ -84,15 +85,7 @@ describe('verify', () => {
       type,
       data,
       recordedAt: '2026-03-01T10:00:00.000Z',
-      metadata: {
-        workspaceId,
-        actor: { kind: 'system', id: 'test' },
-        commandId: randomUUID(),
-        $correlationId: randomUUID(),
-        $causationId: randomUUID(),
-        schemaVersion: 1,
-        occurredAt: '2026-03-01T10:00:00.000Z',
-      },
+      metadata: metadataOf(workspaceId),
     };
   }
 

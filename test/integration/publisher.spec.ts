@@ -12,6 +12,7 @@ import { eventCatalogue } from '../../src/domain/event-catalogue.js';
 import { comparePositions } from '../../src/domain/shared/position.js';
 import type { LogPosition } from '../../src/domain/shared/recorded-event.js';
 import { createStoreDatabase, startTestEventStore, type TestEventStore } from '../support/event-store.js';
+import { metadataOf } from '../support/recorded-event.js';
 
 const logger = createLogger({ name: 'test', level: 'silent' });
 
@@ -62,7 +63,6 @@ describe('publishing the log without NATS', () => {
   /** Labels, each in a stream of its own. */
   async function write(count: number): Promise<void> {
     for (let n = 0; n < count; n++) {
-      const commandId = randomUUID();
       await log.append(
         `label-${randomUUID()}`,
         [
@@ -70,15 +70,7 @@ describe('publishing the log without NATS', () => {
             id: randomUUID(),
             type: 'work.LabelCreated',
             data: { name: `label ${n}`, color: '#112233' },
-            metadata: {
-              workspaceId,
-              actor: { kind: 'system', id: 'test' },
-              commandId,
-              $correlationId: commandId,
-              $causationId: commandId,
-              schemaVersion: 1,
-              occurredAt: '2026-03-01T09:30:00.000Z',
-            },
+            metadata: metadataOf(workspaceId),
           },
         ],
         'no_stream',

@@ -1,5 +1,5 @@
 /** What a replay reads of the log and what it sends of that, by the times at which things were recorded. */
-import { v5, v7 } from 'uuid';
+import { v7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PostgresReadDatabase } from '../../src/adapters/postgres/read-database.js';
 import { PostgresWriteDatabase } from '../../src/adapters/postgres/postgres-write-database.js';
@@ -11,6 +11,7 @@ import { EventIndexQueries } from '../../src/projections/audit/event-index.queri
 import { ProjectionWorker } from '../../src/projections/engine/projection-worker.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { MemoryLog } from '../support/memory-log.js';
+import { recordedEvent } from '../support/recorded-event.js';
 
 const EVENTS = 2_000;
 const workspaceId = v7();
@@ -19,24 +20,17 @@ const otherId = v7();
 const at = (n: number): string => new Date(Date.UTC(2026, 0, 1) + n * 60_000).toISOString();
 
 /** Every second one of another workspace. Positions are not numbers in a row, as in a log that others write to as well. */
-const eventAt = (n: number, recordedAt = at(n)): RecordedEvent => ({
-  id: v5(`${n}`, workspaceId),
-  type: 'work.LabelCreated',
-  streamName: `label-${v5(`label ${n}`, workspaceId)}`,
-  revision: 0,
-  position: { commit: BigInt(1_000 + n * 7), prepare: BigInt(1_000 + n * 7) },
-  recordedAt,
-  data: { name: `label ${n}`, color: '#112233' },
-  metadata: {
-    workspaceId: n % 2 === 0 ? workspaceId : otherId,
-    actor: { kind: 'system', id: 'test' },
-    commandId: v7(),
-    $correlationId: v7(),
-    $causationId: v7(),
-    schemaVersion: 1,
-    occurredAt: recordedAt,
-  },
-});
+const eventAt = (n: number, recordedAt = at(n)): RecordedEvent =>
+  recordedEvent(
+    1_000 + n * 7,
+    {
+      streamName: `label-${v7()}`,
+      type: 'work.LabelCreated',
+      data: { name: `label ${n}`, color: '#112233' },
+      recordedAt,
+    },
+    n % 2 === 0 ? workspaceId : otherId,
+  );
 
 interface Replayed {
   readonly sent: readonly string[];

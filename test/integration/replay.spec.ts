@@ -11,6 +11,8 @@ import { startTestEventStore, type TestEventStore } from '../support/event-store
 import { hasNats, NatsServer } from '../support/nats.js';
 import { TeampulseProcess, type Ended } from '../support/teampulse-process.js';
 import { createTestWorkspace } from '../support/workspace.js';
+import { metadataOf } from '../support/recorded-event.js';
+import { logOf } from '../support/log-of.js';
 
 interface Outcome {
   readonly sent: number;
@@ -42,7 +44,7 @@ describe.runIf(hasNats())('teampulse events replay', () => {
     await createTestWorkspace(server.connectionString, workspaceId);
     await createTestWorkspace(server.connectionString, otherId);
     for (let n = 0; n < 60; n++) await write(n % 3 === 0 ? otherId : workspaceId, n);
-    events = await logOf(workspaceId);
+    events = await logOf(log, workspaceId);
   }, 60_000);
   afterAll(async () => {
     await consumer.close();
@@ -53,33 +55,12 @@ describe.runIf(hasNats())('teampulse events replay', () => {
   /** Ten labels in ten streams, the name of each changed once. */
   async function write(workspace: string, n: number): Promise<void> {
     for (let of = 0; of < 10; of++) {
-      const commandId = randomUUID();
-      const metadata = {
-        workspaceId: workspace,
-        actor: { kind: 'system' as const, id: 'test' },
-        commandId,
-        $correlationId: commandId,
-        $causationId: commandId,
-        schemaVersion: 1,
-        occurredAt: '2026-03-01T09:30:00.000Z',
-      };
+      const metadata = metadataOf(workspace);
       const created = { id: randomUUID(), type: 'work.LabelCreated', data: { name: `label ${n}`, color: '#112233' }, metadata };
       const changed = { id: randomUUID(), type: 'work.LabelChanged', data: { from: { name: `label ${n}` }, to: { name: `${of}` } }, metadata };
       await log.append(`label-${randomUUID()}`, [created, changed], 'no_stream');
     }
   } // prettier-ignore
-
-  async function logOf(workspace: string): Promise<RecordedEvent[]> {
-    const found: RecordedEvent[] = [];
-    const stop = new AbortController();
-    for await (const items of log.subscribe({ signal: stop.signal })) {
-      for (const item of items)
-        if (item.kind === 'event' && item.event.metadata.workspaceId === workspace) found.push(item.event);
-      if (items.some(({ kind }) => kind === 'caughtUp')) break;
-    }
-    stop.abort();
-    return found;
-  }
 
   const start = (
     subject: string,

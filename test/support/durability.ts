@@ -18,21 +18,14 @@ import { EventStoreUnavailable } from '../../src/commands/ports/event-store.erro
 import type { NewEvent } from '../../src/commands/ports/event-store.port.js';
 import { defineEvent } from '../../src/domain/shared/event.js';
 import type { LogPosition, RecordedEvent } from '../../src/domain/shared/recorded-event.js';
+import { metadataOf } from './recorded-event.js';
 
 export const happened = defineEvent(
   'fault.Happened',
   z.object({ group: z.uuid(), index: z.int(), of: z.int(), text: z.string() }),
 );
 
-const metadata = {
-  workspaceId: randomUUID(),
-  actor: { kind: 'system', id: 'test' },
-  commandId: randomUUID(),
-  $correlationId: randomUUID(),
-  $causationId: randomUUID(),
-  schemaVersion: 1,
-  occurredAt: '2026-03-01T09:00:00.000Z',
-} as const;
+const metadata = metadataOf(randomUUID());
 
 interface Acknowledged {
   readonly group: string;

@@ -7,6 +7,7 @@ import type { RecordedEvent } from '../../src/domain/shared/recorded-event.js';
 import { ProjectionWorker } from '../../src/projections/engine/projection-worker.js';
 import { defineEntity } from '../../src/projections/engine/projection.js';
 import { MemoryLog } from './memory-log.js';
+import { numbered } from './recorded-event.js';
 
 const [, , url = '', count = '0', given = '1', pause = '0'] = process.argv;
 const version = Number(given);
@@ -29,25 +30,6 @@ const counting = defineEntity<Counted>()({
     seen: (row?.seen ?? 0) + 1,
     ...(version > 1 && { since: version }),
   }),
-});
-
-const numbered = (n: number): RecordedEvent => ({
-  id: `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`,
-  streamName: 'number-1',
-  revision: n,
-  position: { commit: BigInt(n), prepare: BigInt(n) },
-  type: 'number.Counted',
-  data: {},
-  recordedAt: '2026-03-01T10:00:00.000Z',
-  metadata: {
-    workspaceId: '00000000-0000-4000-8000-000000000001',
-    actor: { kind: 'system', id: 'test' },
-    commandId: '00000000-0000-4000-8000-000000000002',
-    $correlationId: '00000000-0000-4000-8000-000000000002',
-    $causationId: '00000000-0000-4000-8000-000000000002',
-    schemaVersion: 1,
-    occurredAt: '2026-03-01T10:00:00.000Z',
-  },
 });
 
 class SlowLog extends MemoryLog {
