@@ -12,7 +12,7 @@ export interface Progress {
 /** A log that is read later wants few lines. */
 const LINE_EVERY_MS = 5_000;
 
-/** @param unit what is counted, in the plural: `sales`. */
+/** @param unit what is counted, in the plural: `sales`; `bytes` are shown in the size that fits. */
 export function startProgress(label: string, total: number, unit: string): Progress {
   const startedAt = performance.now();
   let done = 0;
@@ -22,16 +22,16 @@ export function startProgress(label: string, total: number, unit: string): Progr
   return {
     advance(count) {
       done += count;
-      bar?.update(done, { rate: perSecond() });
+      bar?.update(done, shown(done, total, perSecond(), unit));
       if (bar || performance.now() - lastLine < LINE_EVERY_MS) return;
       lastLine = performance.now();
       const left = Math.ceil((total - done) / Math.max(perSecond(), 1));
-      console.error(`${label}: ${done} of ${total} ${unit}, ${perSecond()}/s, ${left} s left`);
+      console.error(`${label}: ${part(done, total, unit)}, ${rate(perSecond(), unit)}/s, ${left} s left`);
     },
     finish() {
       bar?.stop();
       const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-      console.error(`${label}: ${done} ${unit} in ${seconds} s (${perSecond()}/s)`);
+      console.error(`${label}: ${amount(done, unit)} in ${seconds} s (${rate(perSecond(), unit)}/s)`);
     },
     abandon() {
       bar?.stop();
@@ -41,9 +41,28 @@ export function startProgress(label: string, total: number, unit: string): Progr
 
 function startBar(label: string, total: number, unit: string): SingleBar {
   const bar = new SingleBar(
-    { format: `${label} {bar} {percentage}% {value}/{total} ${unit}, {rate}/s, {eta_formatted} left`, etaBuffer: 100 },
+    { format: `${label} {bar} {percentage}% {part}, {rate}/s, {eta_formatted} left`, etaBuffer: 100 },
     Presets.shades_classic,
   );
-  bar.start(total, 0, { rate: 0 });
+  bar.start(total, 0, shown(0, total, 0, unit));
   return bar;
+}
+
+const shown = (done: number, total: number, perSecond: number, unit: string): object => ({
+  part: part(done, total, unit),
+  rate: rate(perSecond, unit),
+});
+
+const part = (done: number, total: number, unit: string): string =>
+  unit === 'bytes' ? `${amount(done, unit)} of ${amount(total, unit)}` : `${done} of ${total} ${unit}`;
+const rate = (perSecond: number, unit: string): string => (unit === 'bytes' ? amount(perSecond, unit) : `${perSecond}`);
+
+const SIZES = ['bytes', 'KiB', 'MiB', 'GiB'];
+
+/** `1 event`, `20 events`, `3.4 MiB`. */
+export function amount(count: number, unit: string): string {
+  if (unit !== 'bytes') return `${count} ${count === 1 ? unit.replace(/s$/, '') : unit}`;
+  const size = Math.min(Math.floor(Math.log2(Math.max(count, 1)) / 10), SIZES.length - 1);
+  if (size === 0) return `${count} ${count === 1 ? 'byte' : 'bytes'}`;
+  return `${(count / 1024 ** size).toFixed(1)} ${SIZES[size] ?? ''}`;
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { verifyExport, type Verification } from '../../adapters/audit/verify-export.js';
 import { CliError } from '../failure.js';
+import { amount } from '../progress.js';
 import { showProgress } from '../eventstore/files.js';
 import { EXIT_ALTERED, EXIT_CODES, loadPublicKey, reportingFailures } from './outcome.js';
 import type { RebuildOptions } from './rebuilt-report.js';
@@ -68,7 +69,7 @@ async function readCheckpoints(file: string): Promise<readonly string[]> {
 function describe(folder: string, { verified, problems, manifest, checkpoint }: Verification): void {
   for (const { message } of problems) console.log(message);
   if (!verified || !manifest || !checkpoint) {
-    console.log(`${folder} is NOT what was signed: ${problems.length} finding(s).`);
+    console.log(`${folder} is NOT what was signed: ${amount(problems.length, 'findings')}.`);
     return;
   }
   const { events, tree, workspaceId } = manifest;

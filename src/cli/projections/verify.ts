@@ -14,7 +14,7 @@ import {
   type Unverified,
   type Verification,
 } from '../../projections/engine/verify.js';
-import { startProgress } from '../progress.js';
+import { amount, startProgress } from '../progress.js';
 import { projectionsNamed } from './names.js';
 import { withLog } from './with-log.js';
 
@@ -80,11 +80,9 @@ function report(result: Verification | Unverified): string[] {
   const rows = tables.reduce((sum, table) => sum + table.rows, 0);
   const at = positions.map((position) => position ?? 'the start').join(', ');
   const said = equal ? (leftOut.length > 0 ? 'equal but for what it leaves out' : 'equal') : 'DIFFERENT';
-  const head = `${projection} v${version} (${build}): ${said}, ${plural(events, 'event')} up to ${at}, ${plural(rows, 'row')} in ${plural(tables.length, 'table')}`;
+  const head = `${projection} v${version} (${build}): ${said}, ${amount(events, 'events')} up to ${at}, ${amount(rows, 'rows')} in ${amount(tables.length, 'tables')}`;
   return [head, ...counts.flatMap(countLine), ...leftOutLines(leftOut), ...tables.flatMap(tableLines)];
 }
-
-const plural = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`;
 
 function leftOutLines(events: readonly LeftOutEvent[]): string[] {
   const named = events.slice(0, MOST_NAMED).map(({ position, type, state }) => `    ${position} ${type}: ${state}`);
@@ -100,7 +98,7 @@ function countLine({ type, log, applied, parked, discarded }: TypeCount): string
 
 function tableLines({ table, missing, unexpected, different, first }: TableComparison): string[] {
   if (!first) return [];
-  const summary = `  ${table}: ${plural(different, 'row')} differ${different === 1 ? 's' : ''}, ${missing} missing, ${unexpected} not of the log`;
+  const summary = `  ${table}: ${amount(different, 'rows')} differ${different === 1 ? 's' : ''}, ${missing} missing, ${unexpected} not of the log`;
   return [summary, `    first: ${place(first)}`, ...first.columns.map(({ name, live, log }) => `      ${name}: ${live ?? 'NULL'} should be ${log ?? 'NULL'}`)]; // prettier-ignore
 }
 

@@ -51,7 +51,8 @@ async function mark(
     return refused(at ? `no event is parked at ${formatPosition(at)} of ${projection}; those behind one have their turn after it.` : `no event of ${projection} is parked.`); // prettier-ignore
   }
   const positions = rows.map(([, commit, prepare]) => `${commit ?? ''}/${prepare ?? ''}`);
-  const message = `${rows.length} parked event(s) of ${projection} will be ${asked === 'retry' ? 'tried again' : 'discarded'}.`;
+  const events = rows.length === 1 ? '1 parked event' : `${rows.length} parked events`;
+  const message = `${events} of ${projection} will be ${asked === 'retry' ? 'tried again' : 'discarded'}.`;
   return accepted(message, { build: rows[0]?.[0] ?? '', positions });
 }
 

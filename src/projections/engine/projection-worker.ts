@@ -13,6 +13,7 @@ import { BuildLeader, LEADING_SHARD } from './build-leader.js';
 import { ensureBuilds } from './build-registry.js';
 import { BuildRunner } from './build-runner.js';
 import { runRequests } from './control-requests.js';
+import { requireDistinct } from './distinct-projections.js';
 import { GroupCommitter } from './group-commit.js';
 import { BEAT_MS, CONTROL_CHANNEL, Leases, type Lease } from './leases.js';
 import { LogFeeder, type Fed } from './log-feeder.js';
@@ -64,7 +65,9 @@ export class ProjectionWorker {
   /** Until the control schema is looked at again. */
   #restMs = RECONCILE_MS;
 
+  /** @throws ProjectionsCollide */
   constructor(private readonly options: ProjectionWorkerOptions) {
+    requireDistinct(options.projections);
     this.positions = options.positions ?? new PositionRegistry();
     this.#committer = new GroupCommitter(options.database);
     this.#notice = options.notice ?? (() => undefined);

@@ -2,6 +2,7 @@
 import type { RecordedEvent } from '../../domain/shared/recorded-event.js';
 import { isRecordedBy, type AsOf } from '../ports/as-of.js';
 import type { StreamReader } from '../ports/stream-reader.port.js';
+import { requireDistinct } from './distinct-projections.js';
 import type { EntityProjection, Projection, Row } from './projection.js';
 
 /** A thing as of then. `row` has the columns of `projection.table`, with values as `evolve` gives them (bigint for bigint). */
@@ -15,10 +16,12 @@ export interface ThingState {
 export class ThingHistory {
   readonly #byCategory: ReadonlyMap<string, EntityProjection>;
 
+  /** @throws ProjectionsCollide */
   constructor(
     private readonly streams: StreamReader,
     projections: readonly Projection[],
   ) {
+    requireDistinct(projections);
     const entities = projections.filter((projection) => projection.kind === 'entity');
     this.#byCategory = new Map(entities.flatMap((entity) => (entity.category ? [[entity.category, entity]] : [])));
   }

@@ -57,6 +57,8 @@ function copyOfSales(n: number): Projection {
   return {
     ...salesProjection,
     name: `sales-${n}`,
+    // Only one may answer for sales.
+    category: `sale-${n}`,
     table: renamed(salesProjection.table),
     rollups: (salesProjection.rollups ?? []).map(renamed),
   };
