@@ -44,7 +44,7 @@ describe('the queue of what was read and not applied', () => {
     expect(queue.full).toBe(true);
     queue.take({ events: 1, bytes: 1 });
     expect(queue.full).toBe(false);
-    queue.push(stretch(Array.from({ length: 4_096 }, (_, i) => i + 3)));
+    queue.push(stretch(Array.from({ length: 2_048 }, (_, i) => i + 3)));
     expect(queue.full).toBe(true);
   });
 

@@ -21,10 +21,10 @@ export interface Limit {
 }
 
 /**
- * Two of the largest batches: enough that the writer never waits for the reader. What waits longer than a moment costs the
+ * One of the largest batches: enough that the writer never waits for the reader. What waits longer than a moment costs the
  * garbage collector more than it costs to hold the reader back.
  */
-const QUEUE: Limit = { events: 4_096, bytes: 8 * 2 ** 20 };
+const QUEUE: Limit = { events: 2_048, bytes: 8 * 2 ** 20 };
 
 export class ArrivalQueue {
   #arrivals: Arrival[] = [];
