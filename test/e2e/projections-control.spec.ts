@@ -66,10 +66,10 @@ describe('read models over GraphQL', () => {
       userErrors: [],
     });
     // The runner ends its batch and lets go.
-    await vi.waitFor(async () => expect((await status('workspaces')).pausedSince).not.toBeNull());
+    await vi.waitFor(async () => expect((await status('workspaces')).pausedSince).not.toBeNull(), 10_000);
     const before = await status('workspaces');
     await api.createWorkspace();
-    await vi.waitFor(async () => expect((await status('members')).lag.events).toBe(0));
+    await vi.waitFor(async () => expect((await status('members')).lag.events).toBe(0), 10_000);
     expect(await status('workspaces')).toMatchObject({
       state: 'PAUSED',
       lag: { events: 1 },

@@ -103,6 +103,20 @@ describe('work over GraphQL', () => {
     expect(await send(ann, 'createTask', { projectId, title: 'Once', commandId }, `task { ${TASK} }`)).toEqual(first);
   });
 
+  it('refuses a command id with another input, whichever version and order of fields the client sends with it', async () => {
+    const projectId = await newProject('TWICE');
+    const commandId = v4();
+    const made = await send(ann, 'createTask', { projectId, title: 'Once', commandId }, `task { ${TASK} }`);
+    const other = await send(ann, 'createTask', { projectId, title: 'Other', commandId }, `task { ${TASK} }`);
+    expect(other).toMatchObject({ task: null, userErrors: [{ code: 'IDEMPOTENCY_MISMATCH', field: ['commandId'] }] });
+    const change = { taskId: made.task.id, title: 'Changed', storyPoints: 3, commandId: v4() };
+    const changed = await send(ann, 'updateTask', change, `task { ${TASK} }`);
+    const reordered = { commandId: change.commandId, expectedVersion: 1, storyPoints: 3, title: 'Changed', taskId: made.task.id }; // prettier-ignore
+    expect(await send(ann, 'updateTask', reordered, `task { ${TASK} }`)).toEqual(changed);
+    const { userErrors } = await send(ann, 'changeTaskStatus', { taskId: made.task.id, status: 'DONE', commandId: change.commandId }); // prettier-ignore
+    expect(userErrors).toMatchObject([{ code: 'IDEMPOTENCY_MISMATCH' }]);
+  });
+
   it('merges changes of different fields, and refuses an outdated version when one is sent', async () => {
     const { id } = await newTask(await newProject('MERGE'), 'Merge me');
     await send(ann, 'updateTask', { taskId: id, title: 'Other title' });

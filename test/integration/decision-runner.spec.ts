@@ -120,6 +120,44 @@ describe('decision runner', () => {
     expect(await history(id)).toHaveLength(3);
   });
 
+  it('refuses a command id that stands for another input, in this process and in another, and writes nothing', async () => {
+    const id = v4();
+    await done(ask(here, id, create));
+    const asked = context({ fingerprint: 'a1' });
+    const first = await done(ask(here, id, rename('One'), { context: asked }));
+    for (const runner of [here, there]) {
+      const other = await ask(runner, id, rename('Two'), { context: { ...asked, fingerprint: 'b2' } });
+      expect(other).toMatchObject({ code: 'IDEMPOTENCY_MISMATCH', field: ['commandId'] });
+      expect(await done(ask(runner, id, rename('One'), { context: asked }))).toMatchObject({
+        written: 0,
+        version: first.version,
+      });
+    }
+    expect(await history(id)).toHaveLength(2);
+  });
+
+  it('refuses it also when another process was faster with the first one', async () => {
+    const slower = new EventSourcedDecisionRunner(stores[1]!, new SystemClock());
+    const id = v4();
+    await done(ask(here, id, create));
+    await done(ask(slower, id, rename('Same place')));
+    const asked = context({ fingerprint: 'a1' });
+    await done(ask(here, id, rename('One'), { context: asked }));
+    // It still takes the stream to end before it, and asks the store for the very same event.
+    const other = await ask(slower, id, rename('Two'), { context: { ...asked, fingerprint: 'b2' } });
+    expect(other).toMatchObject({ code: 'IDEMPOTENCY_MISMATCH' });
+    expect(await history(id)).toHaveLength(3);
+  });
+
+  it('goes by the id alone where no fingerprint was kept', async () => {
+    const id = v4();
+    await done(ask(here, id, create));
+    const asked = context();
+    await done(ask(here, id, rename('One'), { context: asked }));
+    const again = await done(ask(here, id, rename('Two'), { context: { ...asked, fingerprint: 'b2' } }));
+    expect(again).toMatchObject({ written: 0, state: { name: 'One' } });
+  });
+
   it('reads a stream once for all of its commands that come again', async () => {
     const id = v4();
     const asked = ['Web', 'Web 2', 'Web 3', 'Web 4'].map((name, n) => ({

@@ -1,4 +1,5 @@
 /** A mutation is a command: context from the token, input from the client, the result as a payload. */
+import { hash } from 'node:crypto';
 import type { CommandBus } from '@nestjs/cqrs';
 import { v7 } from 'uuid';
 import type { Accepted, CommandContext, WorkspaceCommand } from '../../commands/shared/command.js';
@@ -52,7 +53,9 @@ export async function mutate<Input, State>(
   }
   // A client that sends null says the same as one that sends no version.
   const sent = input.expectedVersion === null ? Object.assign({}, input, { expectedVersion: undefined }) : input;
-  const result = await bus.execute(new Command(sent, commandContext(context, input.commandId)));
+  const asked = commandContext(context, input.commandId);
+  const fingerprint = input.commandId == null ? undefined : fingerprintOf(Command.name, input, input.commandId);
+  const result = await bus.execute(new Command(sent, { ...asked, fingerprint }));
   if (result instanceof Rejection) return refused(result);
   return { ...toThing(result), position: result.position, version: result.version, userErrors: [] };
 }
@@ -67,6 +70,27 @@ export function commandContext(context: ApiContext, commandId?: string | null): 
     source: context.source,
   };
 }
+
+/**
+ * Enough to tell a repetition from another command under the same id, and too little to find out what was said from it: it stays in the
+ * log when the person it is about is forgotten.
+ */
+const FINGERPRINT_DIGITS = 8;
+
+/** What the client asks for, whichever version it has seen and in whatever order it wrote the fields. */
+function fingerprintOf(command: string, input: MutationInput, commandId: string): string {
+  const { expectedVersion: _, ...asked } = input;
+  const text = JSON.stringify([command, asked], (_key, value: unknown) =>
+    typeof value === 'bigint' ? String(value) : isRecord(value) ? sorted(value) : value,
+  );
+  return hash('sha256', `${commandId} ${text}`, 'hex').slice(0, FINGERPRINT_DIGITS);
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const sorted = (record: Readonly<Record<string, unknown>>): object =>
+  Object.fromEntries(Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 
 function refused(rejection: Rejection): MutationPayload {
   const details = Object.keys(rejection.details).length > 0 ? rejection.details : null;

@@ -12,6 +12,11 @@ export const commandContextSchema = z.object({
   actor: actorSchema,
   /** The same id again gives the first outcome and no new event. Made by the edge when the client sent none. */
   commandId: z.uuid(),
+  /**
+   * Of the input, where a person or a program chose the command id: the same id with another one is refused. Ids that we derive
+   * ourselves say already what they are for.
+   */
+  fingerprint: z.string().min(1).max(64).optional(),
   correlationId: z.uuid(),
   /** What led to this command; the command itself when it stands at the beginning. */
   causationId: z.uuid().optional(),

@@ -90,7 +90,7 @@ export class EventSourcedDecisionRunner extends DecisionRunner {
       const fresh = known.fresh || (stream !== undefined && stream.seenAt >= askedAt);
       if (stream && stream.workspaceId !== context.workspaceId) return notFound(request);
       const first = stream?.outcomes.get(context.commandId);
-      if (stream && first) return repeated(request, first, stream);
+      if (stream && first) return mismatch(request, first) ?? repeated(request, first, stream);
 
       const decision =
         outdated(request, stream) ?? decider.decide(command, stream ? stream.state : decider.initialState);
@@ -161,6 +161,7 @@ export class EventSourcedDecisionRunner extends DecisionRunner {
       state: fold(decider, before, decided, events),
       revision: result.revision,
       position: result.position,
+      fingerprint: context.fingerprint,
     };
     this.cache.put(streamName, decider, {
       ...outcome,
@@ -173,17 +174,26 @@ export class EventSourcedDecisionRunner extends DecisionRunner {
   }
 
   private envelopes(streamName: string, context: CommandContext, decided: readonly DomainEvent[]): NewEvent[] {
-    const { workspaceId, actor, commandId, correlationId, causationId, source } = context;
+    const { workspaceId, actor, commandId, fingerprint, correlationId, causationId, source } = context;
     const occurredAt = context.occurredAt ?? this.clock.now();
     return decided.map(({ type, data }, index) => ({
       // With the stream in it: a client that uses one command id for two things must not have one of them taken for the other.
-      id: deriveId('event', workspaceId, streamName, commandId, index),
+      // And with the input: the store must not take another one for what it has.
+      id: deriveId(
+        'event',
+        workspaceId,
+        streamName,
+        commandId,
+        index,
+        ...(fingerprint === undefined ? [] : [fingerprint]),
+      ),
       type,
       data,
       metadata: {
         workspaceId,
         actor,
         commandId,
+        ...(fingerprint !== undefined && { fingerprint }),
         $correlationId: correlationId,
         $causationId: causationId ?? commandId,
         schemaVersion: schemaVersionOf(type),
@@ -197,13 +207,13 @@ export class EventSourcedDecisionRunner extends DecisionRunner {
   private async firstOutcome<State, Command, Event extends DomainEvent>(
     streamName: string,
     request: DecisionRequest<State, Command, Event>,
-  ): Promise<Accepted<State>> {
+  ): Promise<CommandResult<State>> {
     const stream = await this.load(streamName, request.decider);
     const first = stream?.outcomes.get(request.context.commandId);
     if (!stream || !first) {
       throw new Error(`the events of command ${request.context.commandId} are gone from ${streamName}`);
     }
-    return repeated(request, first, stream);
+    return mismatch(request, first) ?? repeated(request, first, stream);
   }
 
   private async findHead(): Promise<void> {
@@ -252,6 +262,21 @@ const accepted = <State>({ id }: AnyRequest<State>, outcome: Outcome<State>, wri
   position: outcome.position,
   written,
 });
+
+/** Refuses what is asked under an id that stands for something else. Where one of them has no fingerprint, the id is all there is to go by. */
+function mismatch<State>(
+  { context, category }: { readonly context: CommandContext; readonly category: string },
+  first: Outcome<State>,
+): Rejection | undefined {
+  const { fingerprint } = context;
+  if (fingerprint === undefined || first.fingerprint === undefined || fingerprint === first.fingerprint)
+    return undefined;
+  return reject(
+    'IDEMPOTENCY_MISMATCH',
+    `this commandId has changed the ${category} before, with another input; send a new one for a new command`,
+    ['commandId'],
+  );
+}
 
 const repeated = <State>(
   request: AnyRequest<State>,

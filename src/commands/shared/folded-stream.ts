@@ -14,6 +14,8 @@ export interface Outcome<State> {
   /** Of the event. */
   readonly revision: number;
   readonly position: LogPosition;
+  /** Of the input of its command; undefined where nobody chose the command's id. */
+  readonly fingerprint?: string | undefined;
 }
 
 /** How it stands after the last event folded in. */
@@ -44,7 +46,8 @@ export function foldEvents<State, Event extends DomainEvent>(
     // The store has checked the data against the type; that the stream holds this decider's events is the category's meaning.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     state = fold.evolve(state, event as unknown as Event);
-    outcomes.set(event.metadata.commandId, { state, revision: event.revision, position: event.position });
+    const { commandId, fingerprint } = event.metadata;
+    outcomes.set(commandId, { state, revision: event.revision, position: event.position, fingerprint });
   }
   const workspaceId = known?.workspaceId ?? first.metadata.workspaceId;
   const { revision, position, metadata } = last;

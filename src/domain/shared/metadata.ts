@@ -13,6 +13,8 @@ export const eventMetadataSchema = z.object({
   actor: actorSchema,
   /** The command that produced this event; the same command again produces nothing new. */
   commandId: z.uuid(),
+  /** Of what the client asked for under a command id of its own, so that another question under the same id is found out. */
+  fingerprint: z.string().min(1).max(64).optional(),
   $correlationId: z.uuid(),
   /** The command or event that led to this one. */
   $causationId: z.uuid(),

@@ -2,9 +2,11 @@
 
 /**
  * The codes a client can act on. `CONFLICT`: the thing changed since the version the client saw; `NOT_FOUND` also covers
- * things of another workspace, which must not be told apart from things that do not exist.
+ * things of another workspace, which must not be told apart from things that do not exist; `IDEMPOTENCY_MISMATCH`: the command
+ * id was used before, for a command with another input.
  */
-export type RejectionCode = 'INVALID' | 'NOT_FOUND' | 'CONFLICT' | 'FORBIDDEN' | 'ALREADY_EXISTS' | 'NOT_ALLOWED_NOW';
+export type RejectionCode =
+  'INVALID' | 'NOT_FOUND' | 'CONFLICT' | 'FORBIDDEN' | 'ALREADY_EXISTS' | 'NOT_ALLOWED_NOW' | 'IDEMPOTENCY_MISMATCH';
 
 export class Rejection {
   constructor(
