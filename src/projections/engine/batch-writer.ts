@@ -15,7 +15,7 @@ import {
   type RowKey,
 } from './fold.js';
 import type { DetailTable, EntityProjection, JournalProjection, Projection, RollupTable, Row } from './projection.js';
-import { rollupSums } from './rollup-sums.js';
+import { inOrder, rollupSums } from './rollup-sums.js';
 import { RowCache } from './row-cache.js';
 import { tableSql, type TableSql, type TenantRow } from './table-sql.js';
 
@@ -144,7 +144,7 @@ class EntityWriter implements BatchWriter {
       const added = rollupSums(table, changes);
       if (added.length === 0) continue;
       if (this.sums === 'append') statements.push(sql.append(added));
-      else sums.push({ sql, add: sql.add(added) });
+      else sums.push({ sql, add: sql.add(inOrder(added)) });
     }
     return { statements, sums };
   }

@@ -16,13 +16,17 @@ export type RowKey = string;
 
 const SEPARATOR = '\u001F';
 
-export function rowKey(workspaceId: string, names: readonly string[], row: Row): RowKey {
-  let text = workspaceId;
-  for (const name of names) text += SEPARATOR + keyText(row[name]);
+export const rowKey = (workspaceId: string, names: readonly string[], row: Row): RowKey =>
+  workspaceId + keyText(names, row);
+
+/** Of a row within its workspace. */
+export function keyText(names: readonly string[], row: Row): string {
+  let text = '';
+  for (const name of names) text += SEPARATOR + valueText(row[name]);
   return text;
 }
 
-const keyText = (value: Value | undefined): string =>
+const valueText = (value: Value | undefined): string =>
   typeof value === 'object' ? JSON.stringify(value) : String(value);
 
 export interface KeyedEvent {
@@ -86,7 +90,7 @@ export interface TableWrites {
   readonly removed: readonly TenantRow[];
 }
 
-export const sorted = <T>(entries: ReadonlyMap<RowKey, T>): T[] => {
+const sorted = <T>(entries: ReadonlyMap<RowKey, T>): T[] => {
   const values: T[] = [];
   for (const key of [...entries.keys()].toSorted()) {
     const value = entries.get(key);
