@@ -1,4 +1,5 @@
 /** Queries that a streaming standby answers: what was written is there, or the caller is told that it is not; whatever happens to it. */
+import { rmSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ReplicaState } from '../../src/adapters/postgres/read-replica.js';
 import { PostgresReadDatabase } from '../../src/adapters/postgres/read-database.js';
@@ -6,7 +7,9 @@ import { ReplicatedReadDatabase } from '../../src/adapters/postgres/replicated-r
 import { PostgresWriteDatabase } from '../../src/adapters/postgres/postgres-write-database.js';
 import { startTestApi, take, type Answer, type Gql, type TestApi } from '../support/api.js';
 import { ask } from '../support/control.js';
+import { scratchFolder } from '../support/scratch-folder.js';
 import { startPostgresWithStandby, type PostgresWithStandby } from '../support/standby.js';
+import { TeampulseProcess } from '../support/teampulse-process.js';
 
 const WAIT = { timeout: 20_000, interval: 10 };
 /** A query waits 2 s; measuring the lag, and a busy machine, take the rest. */
@@ -20,6 +23,7 @@ let projectId: string;
 /** Since the test began. */
 const reports: ReplicaState[] = [];
 let isUsed = false;
+const scratch = scratchFolder('replica-api');
 
 const note = (state: ReplicaState): void => {
   reports.push(state);
@@ -38,6 +42,7 @@ beforeAll(async () => {
   reports.length = 0;
 });
 afterAll(async () => {
+  rmSync(scratch, { recursive: true, force: true });
   await api?.close();
   await standby?.close();
 });
@@ -172,6 +177,36 @@ describe('a query on a replica', () => {
     expect(await reads.query(stranger, 'SELECT * FROM read.tasks')).toEqual([]);
     await expect(reads.query(stranger, "SELECT set_config('app.workspace_id', '', true)")).rejects.toMatchObject({ code: '42501' }); // prettier-ignore
     await reads.close();
+  });
+});
+
+describe('`teampulse api` with a replica', () => {
+  it('says when queries begin and cease to go there, once each, and is ready all the time', async () => {
+    const process = new TeampulseProcess(['api', '--port', '0'], {
+      DATABASE_API_URL: api.database.apiUrl,
+      DATABASE_REPLICA_URL: standby.onStandby(api.database.apiUrl),
+      EVENTSTORE_URL: api.eventstoreUrl,
+      TEAMPULSE_DATA: scratch,
+    });
+    const said = (): string[] => process.stderr.split('\n').filter((line) => /replica/.test(line));
+    try {
+      const [address] = await process.says(/http:\S+/);
+      const tells = async (...lines: readonly RegExp[]): Promise<void> =>
+        vi.waitFor(() => expect(said()).toEqual(lines.map((line) => expect.stringMatching(line) as string)), WAIT);
+      const isReady = async (): Promise<void> => expect((await fetch(`${address}/ready`)).status).toBe(200);
+      await tells(/queries go to the replica/);
+      await isReady();
+      await standby.kill();
+      await tells(/queries go to the replica/, /the replica can not be asked/);
+      await isReady();
+      await standby.start();
+      await tells(/queries go to the replica/, /the replica can not be asked/, /queries go to the replica/);
+      await isReady();
+      // No line of it shows the password.
+      expect(process.stderr).not.toContain(`:${new URL(api.database.apiUrl).password}@`);
+    } finally {
+      await process.stop();
+    }
   });
 });
 

@@ -26,7 +26,9 @@ const SILENT_MS = 2_000;
 const CONNECT_TIMEOUT_MS = 3_000;
 const MOST_PAUSE_MS = 1_000;
 /** One that catches up needs no haste, and the goal is set anew now and then, because another build may serve by then. */
-const CATCH_UP = { pollMs: 50, goalMs: 5_000 };
+const CATCH_UP = { pollMs: 200, goalMs: 5_000 };
+/** Having been in use for so long, it is tried again at once; one that comes and goes is left alone for longer. */
+const HEALTHY_MS = 10_000;
 
 export type ReplicaState = { readonly inUse: true } | { readonly inUse: false; readonly error: unknown };
 
@@ -141,8 +143,9 @@ export class ReadReplica {
       try {
         await link.watch.connect();
         await this.#catchUp(link);
-        pause = 50;
+        const since = performance.now();
         await this.#stayInTouch(link);
+        if (performance.now() - since > HEALTHY_MS) pause = 50;
         link.broken.signal.throwIfAborted();
       } catch (error) {
         this.#leave(error);
@@ -173,6 +176,7 @@ export class ReadReplica {
   /** Until it is in use. @throws when it does not answer */
   async #catchUp(link: Link): Promise<void> {
     for (;;) {
+      const owedBefore = new Map(this.#owed);
       // While the primary is away there is nothing to compare with, and nowhere else to ask.
       const goal = await this.primaryShares().catch(() => []);
       const names = [...new Set(goal.map(({ projection }) => projection))];
@@ -180,7 +184,9 @@ export class ReadReplica {
         link.broken.signal.throwIfAborted();
         this.#closed.signal.throwIfAborted();
         const shares = await sharesOf(link);
-        const isOwing = [...this.#owed].some(([name, position]) => missingShare(shares, [name], position, []));
+        const isOwing = [...this.#owed].some(([name, position]) =>
+          missingShare(shares, [name], position, owedBefore.get(name) === position ? goal : []),
+        );
         if (!isOwing && !missingShare(shares, names, undefined, goal)) return this.#enter(link, shares);
         await delay(CATCH_UP.pollMs);
       }
