@@ -11,9 +11,11 @@ import type { Logger } from './adapters/logging/logger.js';
 import { NestLogger } from './adapters/logging/nest-logger.js';
 import { attendanceApiProviders } from './api/attendance/attendance.providers.js';
 import { auditApiProviders } from './api/audit/audit.providers.js';
+import { ApiMetrics } from './api/ports/api-metrics.port.js';
 import { EventTypes } from './api/ports/event-types.port.js';
 import { TokenVerifier } from './api/ports/token-verifier.port.js';
 import { requestIdOf } from './api/server/authentication.js';
+import { CommandMeter } from './api/server/command-meter.js';
 import { ErrorFilter } from './api/server/error.filter.js';
 import { EventContractController } from './api/server/event-contract.controller.js';
 import { EventDataController } from './api/server/event-data.controller.js';
@@ -46,13 +48,14 @@ export interface AppParts {
   readonly database: ReadDatabase;
   readonly tokens: TokenVerifier;
   readonly control: ProjectionControl;
+  readonly metrics: ApiMetrics;
 }
 
 /** Global, because the GraphQL module makes its driver itself, and that needs the tokens. */
 @Global()
 @Module({})
 class PartsModule {
-  static with({ store, log, database, tokens, control }: AppParts): DynamicModule {
+  static with({ store, log, database, tokens, control, metrics }: AppParts): DynamicModule {
     const history = new ThingHistory(store, allProjections);
     const providers = [
       { provide: EventLog, useValue: log },
@@ -64,6 +67,7 @@ class PartsModule {
       { provide: ThingHistory, useValue: history },
       { provide: TokenVerifier, useValue: tokens },
       { provide: ProjectionControl, useValue: control },
+      { provide: ApiMetrics, useValue: metrics },
     ];
     return { module: PartsModule, providers, exports: providers };
   }
@@ -91,6 +95,7 @@ export class AppModule {
       controllers: [HealthController, EventContractController, EventDataController, GraphiqlController],
       providers: [
         { provide: APP_FILTER, useClass: ErrorFilter },
+        CommandMeter,
         { provide: ChangeFeed, useClass: LogChangeFeed },
         { provide: ChangeHistory, useExisting: EventIndexQueries },
         { provide: EventTypes, useValue: new EventTypes(allEvents.map(({ type }) => type)) },

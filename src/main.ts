@@ -5,11 +5,14 @@ import type { Config } from './adapters/config/config.js';
 import { requireConfig } from './adapters/config/config.js';
 import { EventStoreDbAdapter } from './adapters/eventstore/eventstore-db.adapter.js';
 import { createLogger, type Logger } from './adapters/logging/logger.js';
+import { serveMonitor, type Health, type MonitorServer } from './adapters/metrics/monitor-server.js';
+import { PrometheusApiMetrics } from './adapters/metrics/prometheus-api-metrics.js';
 import { PostgresWriteDatabase } from './adapters/postgres/postgres-write-database.js';
 import { PostgresReadDatabase } from './adapters/postgres/read-database.js';
 import { ReplicatedReadDatabase } from './adapters/postgres/replicated-reads.js';
 import { loadSigningKey } from './adapters/tokens/signing-key.js';
 import { TokenService } from './adapters/tokens/token-service.js';
+import { HealthController, type Check } from './api/server/health.controller.js';
 import { createApi } from './app.module.js';
 import { allProjections } from './capabilities.js';
 import { eventCatalogue } from './domain/event-catalogue.js';
@@ -18,6 +21,8 @@ import { ControlRoom } from './projections/engine/control-room.js';
 export interface ApiServer {
   /** `http://127.0.0.1:4000`. */
   readonly address: string;
+  /** Where it can be watched: `http://127.0.0.1:4002`. */
+  readonly monitorAddress: string;
   /** Takes no more requests, ends subscriptions, answers what is under way, closes what it opened. */
   stop(): Promise<void>;
 }
@@ -45,8 +50,10 @@ export async function startApi(config: Config): Promise<ApiServer> {
   const store = new EventStoreDbAdapter(eventstoreUrl, eventCatalogue);
   const database = readsOf(databaseApiUrl, config.databaseReplicaUrl, logger);
   const control = controlOver(databaseApiUrl);
+  const metrics = new PrometheusApiMetrics();
+  let monitor: MonitorServer | undefined;
   const close = async (): Promise<void> =>
-    void (await Promise.all([store.dispose(), database.close(), control.close()]));
+    void (await Promise.all([monitor?.close(), store.dispose(), database.close(), control.close()]));
   try {
     const app = await createApi(
       {
@@ -55,12 +62,20 @@ export async function startApi(config: Config): Promise<ApiServer> {
         database,
         tokens,
         control: new ControlRoom({ database: control, log: store, projections: allProjections }),
+        metrics,
       },
       logger,
+    );
+    const checks = app.get(HealthController);
+    const health = async (): Promise<Health> => healthOf(await checks.checks());
+    // First, so that nothing has to be taken back when its port is taken.
+    monitor = await listening(config.apiMonitorHost, config.apiMonitorPort, async (host, port) =>
+      serveMonitor({ host, port, health, metrics: async () => metrics.page((await health()).ok, database.pools) }),
     );
     const address = await listen(app, config.httpHost, config.httpPort);
     return {
       address,
+      monitorAddress: monitor.address,
       async stop() {
         await app.close();
         await close();
@@ -90,15 +105,34 @@ function readsOf(
 export const controlOver = (databaseApiUrl: string): PostgresWriteDatabase =>
   new PostgresWriteDatabase(databaseApiUrl, { connections: 2, statementTimeoutMs: 5_000 });
 
+const healthOf = (checks: Readonly<Record<string, Check>>): Health => {
+  const problems = Object.entries(checks).flatMap(([part, check]) => (check.ok ? [] : [`${part}: ${check.reason}`]));
+  return { ok: problems.length === 0, problems };
+};
+
 /** @returns the address, `http://127.0.0.1:4000` */
 async function listen(app: NestFastifyApplication, host: string, port: number): Promise<string> {
   try {
     await app.init();
     // Not app.listen: Nest would log a failure, and then whoever catches it would tell it again.
-    return await app.getHttpAdapter().getInstance().listen({ host, port });
+    const server = app.getHttpAdapter().getInstance();
+    return await listening(host, port, async () => server.listen({ host, port }));
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+}
+
+/** @throws ListenError when that is why it failed */
+async function listening<T>(
+  host: string,
+  port: number,
+  listenOn: (host: string, port: number) => Promise<T>,
+): Promise<T> {
+  try {
+    return await listenOn(host, port);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    await app.close();
     if (LISTEN_CODES.has(code)) throw new ListenError(`can't listen on port ${port} of ${host}`, code, error);
     throw error;
   }

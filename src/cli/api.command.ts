@@ -13,7 +13,8 @@ export function apiCommand(): Command {
   return new Command('api')
     .description(
       'Serve GraphQL at /graphql, with GraphiQL at /. Needs EVENTSTORE_URL and DATABASE_API_URL, or a running `teampulse up`.\n' +
-        'Prints the address once it can be used. Ctrl-C stops it.',
+        'Prints the address once it can be used, and where it can be watched: /health/live, /health/ready and, for\n' +
+        'Prometheus, /metrics. Ctrl-C stops it.',
     )
     .option('--host <address>', 'the address to listen on (default: HTTP_HOST, else 127.0.0.1)')
     .option('--port <port>', 'the port to listen on, 0 for any free one (default: HTTP_PORT, else 4000)', asPort)
@@ -24,6 +25,7 @@ export function apiCommand(): Command {
         const { startApi } = await import('../main.js');
         const api = await startApi({ ...config, httpHost: host ?? config.httpHost, httpPort: port ?? config.httpPort });
         console.log(api.address);
+        console.log(`figures for Prometheus: ${api.monitorAddress}/metrics`);
         return api;
       });
     });

@@ -7,6 +7,7 @@ import { v7 } from 'uuid';
 import { WebSocket } from 'ws';
 import { EventStoreDbAdapter } from '../../src/adapters/eventstore/eventstore-db.adapter.js';
 import { createLogger } from '../../src/adapters/logging/logger.js';
+import { PrometheusApiMetrics } from '../../src/adapters/metrics/prometheus-api-metrics.js';
 import { PostgresReadDatabase } from '../../src/adapters/postgres/read-database.js';
 import type { ReplicaState } from '../../src/adapters/postgres/read-replica.js';
 import { ReplicatedReadDatabase } from '../../src/adapters/postgres/replicated-reads.js';
@@ -101,6 +102,7 @@ export async function startTestApi({ standby, report = () => undefined }: TestAp
       database: reads,
       tokens,
       control: new ControlRoom({ database: control, log: store, projections: allProjections }),
+      metrics: new PrometheusApiMetrics(),
     },
     logger,
   );

@@ -20,6 +20,8 @@ export interface Config {
   readonly natsUrl: string | undefined;
   readonly httpHost: string;
   readonly httpPort: number;
+  readonly apiMonitorHost: string;
+  readonly apiMonitorPort: number;
   readonly workerHttpHost: string;
   readonly workerHttpPort: number;
   /** Absolute. */
@@ -68,6 +70,8 @@ export function parseConfig(variables: Variables): Config {
     natsUrl: env.NATS_URL,
     httpHost: env.HTTP_HOST,
     httpPort: env.HTTP_PORT,
+    apiMonitorHost: env.API_MONITOR_HOST,
+    apiMonitorPort: env.API_MONITOR_PORT,
     workerHttpHost: env.WORKER_HTTP_HOST,
     workerHttpPort: env.WORKER_HTTP_PORT,
     dataFolder: resolve(env.TEAMPULSE_DATA),

@@ -93,6 +93,12 @@ export const configSchema = z.object({
     'The port the API listens on; 0 takes any free one. `teampulse up` takes a free one when it is taken.',
     '4000',
   ),
+  API_MONITOR_HOST: z.string().default('127.0.0.1').meta({
+    what: 'The address on which the API can be watched: /health/live, /health/ready, /metrics. No token is asked for.',
+    fix: 'give an address of this machine, such as 127.0.0.1',
+    example: '127.0.0.1',
+  }),
+  API_MONITOR_PORT: port(0, 'The port of it; unset or 0 takes any free one, which the API prints.', '4002'),
   WORKER_HTTP_HOST: z.string().default('127.0.0.1').meta({
     what: 'The address on which a worker can be watched: /health/live, /health/ready, /metrics. No token is asked for.',
     fix: 'give an address of this machine, such as 127.0.0.1',

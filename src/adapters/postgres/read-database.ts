@@ -16,6 +16,7 @@ import {
 } from '../../projections/ports/read-database.port.js';
 import { codeOf, isTransient } from './connection-failure.js';
 import { LIVE_SHARES, liveShare, type LiveShare, type ShareRow } from './live-shares.js';
+import { useOf, type PoolUse } from './pool-use.js';
 import { ProgressListener } from './progress-listener.js';
 
 /** More than the cores can run at a time only makes each slower. */
@@ -69,6 +70,10 @@ export class PostgresReadDatabase extends ReadDatabase {
     // One that is cut in the packet that says it is ready has nobody who listens yet, and an error nobody hears ends the process.
     this.#pool.on('connect', (client) => client.on('error', ignore));
     this.#progress = new ProgressListener(url);
+  }
+
+  get pools(): readonly PoolUse[] {
+    return [useOf('read', this.#pool)];
   }
 
   async close(): Promise<void> {

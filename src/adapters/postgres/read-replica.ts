@@ -14,6 +14,7 @@ import { comparePositions } from '../../projections/ports/position-registry.js';
 import { ReadModelUnavailable, type Behind } from '../../projections/ports/read-database.port.js';
 import { codeOf } from './connection-failure.js';
 import { LIVE_SHARES, liveShare, missingShare, type LiveShare, type ShareRow } from './live-shares.js';
+import type { PoolUse } from './pool-use.js';
 import { PostgresReadDatabase, STATEMENT_TIMEOUT_MS } from './read-database.js';
 
 /** While somebody waits: a replica sends no notifications. One small query, however many wait. */
@@ -72,6 +73,10 @@ export class ReadReplica {
     private readonly report: (state: ReplicaState) => void,
   ) {
     void this.#keepWatching();
+  }
+
+  get pools(): readonly PoolUse[] {
+    return (this.#link?.reads.pools ?? []).map((use) => ({ ...use, pool: 'replica' }));
   }
 
   get inUse(): boolean {

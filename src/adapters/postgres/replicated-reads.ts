@@ -5,6 +5,7 @@
  */
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
 import { ReadDatabase, ReadModelUnavailable, type Behind } from '../../projections/ports/read-database.port.js';
+import type { PoolUse } from './pool-use.js';
 import { WAIT_MS, type PostgresReadDatabase } from './read-database.js';
 import { ReadReplica, type ReplicaState } from './read-replica.js';
 
@@ -23,6 +24,10 @@ export class ReplicatedReadDatabase extends ReadDatabase {
   ) {
     super();
     this.#replica = new ReadReplica(replicaUrl, async () => primary.liveShares(), report);
+  }
+
+  get pools(): readonly PoolUse[] {
+    return [...this.primary.pools, ...this.#replica.pools];
   }
 
   async close(): Promise<void> {

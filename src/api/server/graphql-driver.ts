@@ -13,6 +13,7 @@ import { ModulesContainer } from '@nestjs/core';
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { getOperationAST, OperationTypeNode, type GraphQLSchema } from 'graphql';
+import { ApiMetrics } from '../ports/api-metrics.port.js';
 import { TokenVerifier } from '../ports/token-verifier.port.js';
 import { AsOfReads } from '../../projections/engine/as-of-reads.queries.js';
 import { EventLog } from '../../projections/ports/event-log.port.js';
@@ -35,6 +36,7 @@ export class GraphqlDriver extends ApolloDriver implements BeforeApplicationShut
     private readonly tokens: TokenVerifier,
     private readonly reads: AsOfReads,
     private readonly log: EventLog,
+    private readonly metrics: ApiMetrics,
   ) {
     super(modules);
   }
@@ -44,12 +46,19 @@ export class GraphqlDriver extends ApolloDriver implements BeforeApplicationShut
     if (!schema) throw new Error('the schema has not been built');
     bindAsOf(schema, this.reads, async () => this.log.head());
     const executor = new Executor(schema);
-    const server = (this.server = new ApolloServer(apolloOptions(schema, executor)));
+    const server = (this.server = new ApolloServer(apolloOptions(schema, executor, this.metrics)));
     await server.start();
     const app: FastifyInstance = this.httpAdapterHost.httpAdapter.getInstance();
     const handler = fastifyApolloHandler(server, { context: (request) => this.contextOf(request) });
-    app.route({ url: path, method: ['GET', 'POST', 'OPTIONS'], handler });
-    this.subscriptionServer = serveSubscriptions({ server: app.server, path, schema, executor, tokens: this.tokens });
+    app.route({
+      url: path,
+      method: ['GET', 'POST', 'OPTIONS'],
+      handler,
+      onResponse: async (_, reply) => this.metrics.answered(reply.statusCode, reply.elapsedTime / 1_000),
+    });
+    const subscriptions = serveSubscriptions({ server: app.server, path, schema, executor, tokens: this.tokens });
+    this.metrics.subscriptions(() => subscriptions.open);
+    this.subscriptionServer = subscriptions;
   }
 
   private async contextOf(request: FastifyRequest): Promise<ApiContext> {
@@ -71,7 +80,11 @@ const OVER_WEBSOCKET = badInput(
   'Subscriptions go over WebSocket (protocol graphql-transport-ws) on this same path, with the token in connection_init.',
 );
 
-function apolloOptions(schema: GraphQLSchema, executor: Executor): ApolloServerOptionsWithGateway<ApiContext> {
+function apolloOptions(
+  schema: GraphQLSchema,
+  executor: Executor,
+  metrics: ApiMetrics,
+): ApolloServerOptionsWithGateway<ApiContext> {
   return {
     gateway: {
       async load() {
@@ -82,7 +95,10 @@ function apolloOptions(schema: GraphQLSchema, executor: Executor): ApolloServerO
             if (chosen?.operation === OperationTypeNode.SUBSCRIPTION) return { errors: [OVER_WEBSOCKET] };
             const { requestId } = requireContext(context);
             const operation = { document, operationName, variables: request.variables, context };
-            return maskedRun(() => executor.run(operation), requestId).finally(() => leaveAsOf(context));
+            const started = performance.now();
+            const result = await maskedRun(() => executor.run(operation), requestId).finally(() => leaveAsOf(context));
+            if (chosen) metrics.ran(chosen.operation, !result.errors, (performance.now() - started) / 1_000);
+            return result;
           },
         };
       },

@@ -4,7 +4,7 @@ import { EventLog } from '../../projections/ports/event-log.port.js';
 import { ReadDatabase } from '../../projections/ports/read-database.port.js';
 import { TokenVerifier } from '../ports/token-verifier.port.js';
 
-type Check = { readonly ok: true; readonly ms: number } | { readonly ok: false; readonly reason: string };
+export type Check = { readonly ok: true; readonly ms: number } | { readonly ok: false; readonly reason: string };
 
 /** A part that needs longer can't serve requests in time. */
 const CHECK_TIMEOUT_MS = 2_000;
@@ -29,13 +29,18 @@ export class HealthController {
   @Get('ready')
   @HttpCode(200)
   async ready(): Promise<object> {
+    const checks = await this.checks();
+    if (checks.postgres.ok && checks.eventStore.ok) return { status: 'ready', checks };
+    throw new HttpException({ status: 'not ready', checks }, 503);
+  }
+
+  /** Of each part that it depends on. */
+  async checks(): Promise<Readonly<Record<'postgres' | 'eventStore', Check>>> {
     const [postgres, eventStore] = await Promise.all([
       check(() => this.database.query(NO_WORKSPACE, 'SELECT 1 AS one')),
       check(() => this.log.head()),
     ]);
-    const checks = { postgres, eventStore };
-    if (postgres.ok && eventStore.ok) return { status: 'ready', checks };
-    throw new HttpException({ status: 'not ready', checks }, 503);
+    return { postgres, eventStore };
   }
 
   /** The public keys that check our tokens (RFC 7517). */

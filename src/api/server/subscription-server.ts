@@ -21,6 +21,7 @@ import { CloseCode, type Context } from 'graphql-ws';
 import { useServer, type Extra } from 'graphql-ws/use/ws';
 import { LRUCache } from 'lru-cache';
 import { WebSocketServer } from 'ws';
+import type { OpenSubscriptions } from '../ports/api-metrics.port.js';
 import type { Caller, TokenVerifier } from '../ports/token-verifier.port.js';
 import { badInput } from '../shared/errors.js';
 import { requireContext, type ApiContext } from '../shared/request-context.js';
@@ -47,6 +48,7 @@ const MAX_DOCUMENTS = 1_000;
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 export interface SubscriptionServer {
+  readonly open: OpenSubscriptions;
   /** Closes every connection with 1001, "going away". */
   stop(): Promise<void>;
 }
@@ -80,13 +82,18 @@ export function serveSubscriptions(options: Options): SubscriptionServer {
   };
   server.on('upgrade', upgrade);
   const documents = new DocumentCache(schema);
+  /** The subscriptions of each connection. */
+  const connected = new Map<object, ReadonlySet<string>>();
 
   const graphql = useServer<Record<string, unknown>, State>(
     {
       connectionInitWaitTimeout: INIT_TIMEOUT_MS,
       async onConnect(connection) {
+        connection.extra.active = new Set();
+        connected.set(connection.extra.socket, connection.extra.active);
         return acceptConnection(connection, tokens);
       },
+      onClose: ({ extra }) => void connected.delete(extra.socket),
       onDisconnect: ({ extra }) => clearTimeout(extra.expiry),
       onSubscribe: (connection, id, { query, operationName, variables }) => {
         const active = (connection.extra.active ??= new Set());
@@ -121,6 +128,10 @@ export function serveSubscriptions(options: Options): SubscriptionServer {
   );
 
   return {
+    get open() {
+      const subscriptions = [...connected.values()].reduce((sum, active) => sum + active.size, 0);
+      return { connections: sockets.clients.size, subscriptions };
+    },
     async stop() {
       server.off('upgrade', upgrade);
       await graphql.dispose();

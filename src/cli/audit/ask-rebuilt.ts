@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { ExportedLog } from '../../adapters/audit/exported-log.js';
 import type { Logger } from '../../adapters/logging/logger.js';
+import { PrometheusApiMetrics } from '../../adapters/metrics/prometheus-api-metrics.js';
 import { PostgresReadDatabase } from '../../adapters/postgres/read-database.js';
 import { TokenVerifier, type Caller } from '../../api/ports/token-verifier.port.js';
 import { createApi } from '../../app.module.js';
@@ -26,7 +27,10 @@ export async function askRebuilt({ log, apiUrl, query, workspaceId, logger }: Qu
   const control = controlOver(apiUrl);
   try {
     const room = new ControlRoom({ database: control, log, projections: allProjections });
-    const app = await createApi({ store: log, log, database, tokens: new Owner(workspaceId), control: room }, logger);
+    const app = await createApi(
+      { store: log, log, database, tokens: new Owner(workspaceId), control: room, metrics: new PrometheusApiMetrics() },
+      logger,
+    );
     try {
       await app.init();
       const server = app.getHttpAdapter().getInstance();

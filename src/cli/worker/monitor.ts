@@ -5,7 +5,7 @@ import type { LogPosition } from '../../domain/shared/recorded-event.js';
 import { ControlRoom, type ControlRoomParts } from '../../projections/engine/control-room.js';
 import { Heartbeat } from '../../projections/engine/heartbeat.js';
 import type { BuildProgress, ProjectionStatus } from '../../projections/ports/projection-control.port.js';
-import { serveMonitor, type Health, type MonitorServer } from './monitor-server.js';
+import { serveMonitor, type Health, type MonitorServer } from '../../adapters/metrics/monitor-server.js';
 
 /** Who asks has a time limit of his own, usually ten seconds. */
 const LOOK_MS = 3_000;

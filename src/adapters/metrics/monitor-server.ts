@@ -1,4 +1,4 @@
-/** What watches a worker asks over HTTP: does the process live, is all well with the read models, and the figures. */
+/** What watches a process of ours asks over HTTP: does it live, is all well with what it is for, and the figures. */
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 
