@@ -7,8 +7,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
 import { asOfText, type AsOf } from '../ports/as-of.js';
 import { ReadDatabase, type Behind } from '../ports/read-database.port.js';
-import { tablesOf, type EntityProjection, type Projection, type Row } from './projection.js';
-import { TableSql, type TenantRow } from './table-sql.js';
+import { tablesOf, type EntityProjection, type Projection, type Row, type TenantRow } from './projection.js';
+import { TableSql } from './table-sql.js';
 import type { ThingHistory } from './thing-history.queries.js';
 
 /** No build of this projection as of then is there. */

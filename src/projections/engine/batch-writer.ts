@@ -14,10 +14,18 @@ import {
   type KeyedEvent,
   type RowKey,
 } from './fold.js';
-import type { DetailTable, EntityProjection, JournalProjection, Projection, RollupTable, Row } from './projection.js';
+import type {
+  DetailTable,
+  EntityProjection,
+  JournalProjection,
+  Projection,
+  RollupTable,
+  Row,
+  TenantRow,
+} from './projection.js';
 import { inOrder, rollupSums } from './rollup-sums.js';
 import { RowCache } from './row-cache.js';
-import { tableSql, type TableSql, type TenantRow } from './table-sql.js';
+import { tableSql, type TableSql } from './table-sql.js';
 
 /** A batch that was folded. */
 export interface FoldedBatch {

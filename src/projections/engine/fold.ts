@@ -1,7 +1,6 @@
 /** From the rows before and a batch of events to the rows after, and to what has to be written; sums are in rollup-sums.ts. Pure. */
 import type { RecordedEvent } from '../../domain/shared/recorded-event.js';
-import type { DetailTable, EntityProjection, Row, Value } from './projection.js';
-import type { TenantRow } from './table-sql.js';
+import type { DetailTable, EntityProjection, Row, TenantRow, Value } from './projection.js';
 
 /** What one batch did to one entity. */
 export interface Change {

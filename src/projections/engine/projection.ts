@@ -29,6 +29,11 @@ export const columnOf = (spec: ColumnSpec): Column => (typeof spec === 'string' 
 /** A value as a row holds it: null for SQL NULL; timestamps as ISO strings, dates as YYYY-MM-DD. */
 export type Value = string | number | bigint | boolean | null | readonly string[] | object;
 export type Row = Readonly<Record<string, Value>>;
+/** A row with its workspace. */
+export interface TenantRow {
+  readonly workspaceId: string;
+  readonly row: Row;
+}
 
 /** The engine adds `workspace_id uuid not null` to every table, first in its key, and row-level security by it. */
 export interface Table {

@@ -1,14 +1,8 @@
 /** A declared table as SQL: how it is made, loaded, written. All rows of a batch go in one statement, as one array per column. */
-import { columnOf, type Column, type RollupTable, type Row, type Table } from './projection.js';
+import { columnOf, type Column, type RollupTable, type Row, type Table, type TenantRow } from './projection.js';
 import type { Statement, TextRow } from '../ports/write-database.port.js';
 import { decodeValue, encodeColumn } from './column-values.js';
 import type { Sum } from './rollup-sums.js';
-
-/** A row with its workspace. */
-export interface TenantRow {
-  readonly workspaceId: string;
-  readonly row: Row;
-}
 
 const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
