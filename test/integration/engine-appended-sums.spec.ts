@@ -126,7 +126,7 @@ describe('sums of a build that nobody reads yet', () => {
     await holder.connect();
     const { build: id } = await ask(writes, 'rebuild', 'stock');
     try {
-      await holder.query('SELECT pg_advisory_lock(2, $1)', [id]);
+      await holder.query('SELECT pg_advisory_lock(hashtextextended($1, 2))', [`build_${String(id)}."stock_by_shelf"`]);
       await vi.waitFor(async () => {
         expect((await build(id)).shares.map(({ loaded }) => loaded)).toEqual([true, true]);
       }, 20_000);

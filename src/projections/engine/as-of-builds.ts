@@ -13,7 +13,7 @@ import { instantOf } from '../ports/instant-text.js';
 import { comparePositions } from '../../domain/shared/position.js';
 import type { LockHolder, TextRow, WriteDatabase } from '../ports/write-database.port.js';
 import { addApplied } from './applied-counts.js';
-import { makeIndexes } from './build-leader.js';
+import { finishTables, tablesAtOnce } from './finish-tables.js';
 import { dropBuild, leastOf, lockProjection, schemaOf } from './build-registry.js';
 import { moveCheckpoints } from './checkpoints.js';
 import { readStretch } from './log-stretch.js';
@@ -96,7 +96,10 @@ export async function buildAsOf(
       if (!build.done) members.push(new Member(projection, build, parts.database));
     }
     if (head) await readInto(parts, members, asOf, head);
-    for (const { projection, id } of members) await makeIndexes(parts.database, projection, id);
+    const limit = tablesAtOnce();
+    for (const { projection, id } of members) {
+      await finishTables(parts.database, projection, { id, appends: false }, limit);
+    }
   } finally {
     await locks.release();
   }
