@@ -181,3 +181,38 @@ describe('who asks for a position that has been written', () => {
     expect(await readers.stop()).toEqual([]);
   }, 120_000);
 });
+
+describe('what is told of a build that serves no more', () => {
+  it('counts for nothing: a worker of the old code goes on telling until it has heard of the exchange', async () => {
+    const reads = new PostgresReadDatabase(database.apiUrl);
+    const reached = async (n: number): Promise<boolean> =>
+      (await reads.waitForPosition(['versioned'], positionOf(n), 300)) === 'reached';
+    const add = async (version: number, state: string): Promise<string> => {
+      const [made] = await database.sql<{ id: string }>(
+        `WITH made AS (INSERT INTO control.builds (projection, version, state) VALUES ('versioned', $1, $2) RETURNING id)
+         INSERT INTO control.checkpoints (build_id, commit_position, prepare_position) SELECT id, 10, 10 FROM made RETURNING build_id AS id`,
+        [version, state],
+      );
+      return made?.id ?? '';
+    };
+    const tell = async (id: string, n: number): Promise<unknown> =>
+      database.sql('SELECT pg_notify($1, $2)', ['projection_positions', JSON.stringify([['versioned', id, 1, 0, String(n), String(n)]])]); // prettier-ignore
+
+    const [old, next] = [await add(1, 'live'), await add(2, 'building')];
+    expect(await reached(10)).toBe(true);
+    expect(await reached(20)).toBe(false);
+    // The log had nothing for it, which is told and not stored.
+    await tell(old, 20);
+    expect(await reached(20)).toBe(true);
+    await database.sql("UPDATE control.builds SET state = CASE version WHEN 1 THEN 'retired' ELSE 'live' END");
+    // As the exchange does: from now on the new one is asked for, which takes more of the log and is at 10.
+    await tell(next, 10);
+    await vi.waitUntil(async () => !(await reached(20)), WAIT);
+    await tell(old, 30);
+    expect(await reached(30)).toBe(false);
+    expect(await reached(20)).toBe(false);
+    await tell(next, 30);
+    expect(await reached(30)).toBe(true);
+    await reads.close();
+  });
+});

@@ -89,9 +89,11 @@ export class ProgressListener {
     let isWhole = true;
     for (const [projection, build, shards, shard, commit, prepare] of progressSchema.parse(JSON.parse(payload))) {
       const position = { commit: BigInt(commit), prepare: BigInt(prepare) };
-      isWhole = this.#positions.advance({ projection, build, shards, shard, position }) && isWhole;
+      // One that is not known to serve: it does now, or it does no more, and its worker has not heard of that. Postgres has.
+      const isKnown = this.#positions.buildOf(projection) === build;
+      isWhole = isKnown && this.#positions.advance({ projection, build, shards, shard, position }) && isWhole;
     }
-    // Another build serves now, and how far its other shards are will not be told before they move again.
+    // How far its other shards are will not be told before they move again.
     if (!isWhole) void this.#poll();
   }
 
@@ -101,6 +103,7 @@ export class ProgressListener {
     // The connection's own error handler sees to what fails.
     const result = await client.query<ShareRow>(LIVE_SHARES).catch(() => undefined);
     for (const { position, ...share } of result?.rows.map(liveShare) ?? []) {
+      this.#positions.serves(share.projection, share.build);
       if (position) this.#positions.advance({ ...share, position });
     }
   }

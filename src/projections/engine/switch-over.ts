@@ -10,6 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { comparePositions } from '../../domain/shared/position.js';
 import { DatabaseError, type WriteDatabase, type WriteSession } from '../ports/write-database.port.js';
 import { buildsOfProjection, dropBuild, lockProjection, pointViews, type Build, type Share } from './build-registry.js';
+import { PROGRESS_CHANNEL } from './checkpoints.js';
 import { CONTROL_CHANNEL } from './leases.js';
 import type { Projection } from './projection.js';
 
@@ -90,10 +91,12 @@ async function exchange(
   // In the order in which batches take them.
   if (live) await session.query({ text: 'SELECT FROM control.checkpoints WHERE build_id = $1 ORDER BY shard FOR UPDATE', values: [live.id] }); // prettier-ignore
   const until = performance.now() + holdMs;
+  let building: Build;
   for (;;) {
     const pair = await pairOf(session, projection, buildId);
     if (!pair || performance.now() > until) return false;
-    if (isLevel(pair.building, pair.live)) break;
+    building = pair.building;
+    if (isLevel(building, pair.live)) break;
     await delay(LOOK_MS);
   }
   if (live) {
@@ -108,6 +111,12 @@ async function exchange(
     values: [buildId],
   });
   await session.query({ text: `SELECT pg_notify('${CONTROL_CHANNEL}', $1)`, values: [projection.name] });
+  // Who waits for positions hears of a build that he does not know, and asks: what he knew of the other one counts no more.
+  const { commit, prepare } = building.shares[0]?.position ?? { commit: -1n, prepare: -1n };
+  await session.query({
+    text: `SELECT pg_notify('${PROGRESS_CHANNEL}', $1)`,
+    values: [JSON.stringify([[projection.name, buildId, building.shards, 0, String(commit), String(prepare)]])],
+  });
   await session.query({ text: `SET LOCAL lock_timeout = '${viewLockMs}ms'` });
   await pointViews(session, projection, buildId);
   return true;

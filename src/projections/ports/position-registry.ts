@@ -38,11 +38,7 @@ export class PositionRegistry {
    * @returns false when other shards of the build have not been heard of yet
    */
   advance({ projection, build, shards, shard, position }: Progress): boolean {
-    let known = this.#known.get(projection);
-    if (known?.build !== build) {
-      known = { build, shards: new Map(), least: undefined };
-      this.#known.set(projection, known);
-    }
+    const known = this.#serving(projection, build);
     const before = known.shards.get(shard);
     if (!before || comparePositions(position, before) > 0) known.shards.set(shard, position);
     if (known.shards.size < shards) return false;
@@ -53,6 +49,24 @@ export class PositionRegistry {
       for (const waiter of this.#waiters) if (this.hasReached(waiter.projections, waiter.position)) waiter.reached();
     }
     return true;
+  }
+
+  /** The build that serves, as far as is known. */
+  buildOf(projection: string): string | undefined {
+    return this.#known.get(projection)?.build;
+  }
+
+  /** This build serves, however far it is. */
+  serves(projection: string, build: string): void {
+    this.#serving(projection, build);
+  }
+
+  #serving(projection: string, build: string): Known {
+    const before = this.#known.get(projection);
+    if (before?.build === build) return before;
+    const known: Known = { build, shards: new Map(), least: undefined };
+    this.#known.set(projection, known);
+    return known;
   }
 
   /** Nothing is known any more: a database that crashed may have lost the last it said. Who waits goes on waiting. */
