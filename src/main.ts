@@ -23,6 +23,8 @@ export interface ApiServer {
   readonly address: string;
   /** Where it can be watched: `http://127.0.0.1:4002`. */
   readonly monitorAddress: string;
+  /** What it can't reach now, each with its configuration key and the reason; empty when it can serve. */
+  missing(): Promise<readonly string[]>;
   /** Takes no more requests, ends subscriptions, answers what is under way, closes what it opened. */
   stop(): Promise<void>;
 }
@@ -76,6 +78,13 @@ export async function startApi(config: Config): Promise<ApiServer> {
     return {
       address,
       monitorAddress: monitor.address,
+      async missing() {
+        const { postgres, eventStore } = await app.get(HealthController).checks();
+        return [
+          ...(postgres.ok ? [] : [`Postgres (DATABASE_API_URL) ${postgres.reason}`]),
+          ...(eventStore.ok ? [] : [`the event store (EVENTSTORE_URL) ${eventStore.reason}`]),
+        ];
+      },
       async stop() {
         await app.close();
         await close();

@@ -1,12 +1,19 @@
 /** `teampulse api`: the GraphQL API as a process of its own. */
 import { Command } from 'commander';
 import { loadConfig } from '../adapters/config/config.js';
+import type { ApiServer } from '../main.js';
 import { asPort } from './arguments.js';
 import { runService } from './service.js';
 
 interface Options {
   readonly host?: string;
   readonly port?: number;
+}
+
+/** It serves all the same, and will when they are back; who started it should know now why requests fail. */
+async function sayWhatIsMissing(api: ApiServer): Promise<void> {
+  for (const part of await api.missing())
+    console.error(`teampulse: ${part}: requests that need it are refused until it answers (see /ready)`);
 }
 
 export function apiCommand(): Command {
@@ -26,6 +33,7 @@ export function apiCommand(): Command {
         const api = await startApi({ ...config, httpHost: host ?? config.httpHost, httpPort: port ?? config.httpPort });
         console.log(api.address);
         console.log(`figures for Prometheus: ${api.monitorAddress}/metrics`);
+        void sayWhatIsMissing(api);
         return api;
       });
     });

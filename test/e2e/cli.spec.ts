@@ -173,6 +173,19 @@ describe('teampulse api', () => {
     expect(stderr).toBe(`teampulse: can't listen on port ${port} of 127.0.0.1: the port is taken: choose another one, or stop what uses it\n`); // prettier-ignore
   });
 
+  it('says which servers are away, and serves', async () => {
+    const api = new TeampulseProcess(['api', '--port', '0'], {
+      TEAMPULSE_DATA: folder,
+      EVENTSTORE_URL: 'esdb://127.0.0.1:1?tls=false',
+      DATABASE_API_URL: 'postgres://teampulse@127.0.0.1:1/teampulse',
+    });
+    await api.says(/http:\S+/);
+    await vi.waitUntil(() => api.stderr.includes('EVENTSTORE_URL'), 20_000);
+    expect(api.stderr).toMatch(/^teampulse: Postgres \(DATABASE_API_URL\) .*: requests that need it are refused/);
+    expect(api.stderr.trim().split('\n')).toHaveLength(2);
+    await api.stop();
+  });
+
   it('says that the machine has no such address', async () => {
     const { code, stderr } = await run('api', '--host', '192.0.2.1', '--port', '0');
     expect(code).toBe(1);

@@ -163,10 +163,13 @@ describe('teampulse', () => {
     for (const key of ['DATABASE_URL', 'HTTP_PORT', 'LOG_LEVEL']) expect(stderr).toContain(key);
   });
 
-  it('says where the data folder can not be written', async () => {
-    const { code, stderr } = await teampulse(['up'], { TEAMPULSE_DATA: '/dev/null/data' });
-    expect(code).toBe(1);
-    expect(stderr).toContain('/dev/null/data');
-    expect(stderr).toContain('TEAMPULSE_DATA');
-  });
+  it.each(['/dev/null/data', '/proc/nothing/data'])(
+    'says that the data folder %s can not be written',
+    async (place) => {
+      const { code, stderr } = await teampulse(['up'], { TEAMPULSE_DATA: place });
+      expect(code).toBe(1);
+      expect(stderr).toContain(place);
+      expect(stderr).toContain('TEAMPULSE_DATA');
+    },
+  );
 });

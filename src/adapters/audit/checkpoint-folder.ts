@@ -3,10 +3,11 @@
  * is never written again. Beside the signed checkpoint stand the subtrees of the Merkle tree as it was, so that the next
  * checkpoint reads only what came after; they are checked against the signed root.
  */
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CryptoKey } from 'jose';
 import { z } from 'zod';
+import { makeFolder } from '../storage/make-folder.js';
 import { AuditFailure } from './audit-failure.js';
 import {
   chainLinkSchema,
@@ -79,7 +80,7 @@ export class CheckpointFolder {
 
   /** @returns false when another process has added this one's number meanwhile */
   async add(number: number, link: ChainLink, tree: LeafRange): Promise<boolean> {
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    makeFolder(this.#folder, 0o700);
     const content: CheckpointFile = { ...link, subtrees: toHex(tree.nodes.map(({ hash }) => hash)) };
     return createFile(join(this.#folder, fileName(number)), `${JSON.stringify(content, null, 2)}\n`);
   }

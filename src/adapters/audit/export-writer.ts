@@ -5,11 +5,12 @@
  * and written again. Lines depend on the log and on nothing else, so the files of an export that was broken off are those of
  * one that was not.
  */
-import { mkdir, open, readFile, type FileHandle } from 'node:fs/promises';
+import { open, readFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { formatPosition, parsePosition } from '../../domain/shared/position.js';
 import type { LogPosition } from '../../domain/shared/recorded-event.js';
+import { makeFolder } from '../storage/make-folder.js';
 import { AuditFailure } from './audit-failure.js';
 import { replaceFile } from './durable-file.js';
 import { entryText, type EntryPage, type EntrySource, type LogEntry } from './entry.js';
@@ -58,7 +59,7 @@ export async function readJournal(folder: string): Promise<Journal | undefined> 
 }
 
 export async function writeJournal(folder: string, journal: Journal): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder, 0o700);
   await replaceFile(join(folder, JOURNAL), JSON.stringify(journal));
 }
 

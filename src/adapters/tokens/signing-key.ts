@@ -1,7 +1,8 @@
 /** The key pairs that sign: tokens, and the checkpoints of auditors. Given by the configuration, or made once and kept in the data folder for its owner only. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type CryptoKey, type JWK } from 'jose';
+import { makeFolder } from '../storage/make-folder.js';
 
 export interface SigningKey {
   /** The thumbprint (RFC 7638): verifiers find the key by it. */
@@ -60,7 +61,7 @@ async function makeKey(dataFolder: string, file: string, kind: KeyKind): Promise
   const { privateKey } = await generateKeyPair(ALGORITHM, { crv: 'Ed25519', extractable: true });
   const jwk = await exportJWK(privateKey);
   try {
-    mkdirSync(dataFolder, { recursive: true });
+    makeFolder(dataFolder, 0o755);
     // `wx`: of two processes that start together one writes, the other takes what it wrote.
     writeFileSync(file, `${JSON.stringify(jwk)}\n`, { mode: 0o600, flag: 'wx' });
     return jwk;

@@ -1,12 +1,14 @@
 /**
- * What clients see of errors. Refusals and mistakes of the client keep their message; anything else is logged once, here,
- * and shown as a masked error with the request id to ask about.
+ * What clients see of errors. Refusals and mistakes of the client keep their message; anything else is logged once, here (an
+ * outage once for all requests that it fails), and shown as a masked error with the request id to ask about.
  */
 import { Logger } from '@nestjs/common';
 import { GraphQLError, type ExecutionResult, type GraphQLFormattedError } from 'graphql';
 import { badInput } from '../shared/errors.js';
+import { OutageLog } from './outage-log.js';
 
 const logger = new Logger('graphql');
+const outages = new OutageLog(logger);
 
 /** Failures of what we depend on: they pass by themselves, so the client may try again. */
 const PASSING_FAILURES = /UNAVAILABLE|ECONNREFUSED|ECONNRESET|ETIMEDOUT/;
@@ -65,8 +67,10 @@ export function maskError(error: GraphQLError, requestId: string): GraphQLError 
       badInput('A text that you sent holds the zero character (\\u0000), which no text here does.'),
       error,
     );
-  logger.error(cause, `request ${requestId} at ${error.path?.join('.') ?? 'the start'}`);
   const passing = PASSING_FAILURES.test(codeOf(cause));
+  const where = `request ${requestId} at ${error.path?.join('.') ?? 'the start'}`;
+  if (passing) outages.failed(cause, where);
+  else logger.error(cause, where);
   const masked = new GraphQLError(
     passing
       ? `A part of the service can't be reached right now. Try again in a moment. (request ${requestId})`

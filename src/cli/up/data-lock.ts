@@ -1,7 +1,8 @@
 /** One `teampulse up` per data folder. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { commandLine, isAlive } from '../../adapters/embedded-postgres/processes.js';
+import { makeFolder } from '../../adapters/storage/make-folder.js';
 import { CliError } from '../failure.js';
 
 /**
@@ -12,7 +13,7 @@ export function lockDataFolder(folder: string): () => void {
   const file = join(folder, 'up.lock');
   try {
     // What lies below carries a password and a signing key.
-    mkdirSync(folder, { recursive: true, mode: 0o755 });
+    makeFolder(folder, 0o755);
     takeLock(file, folder);
   } catch (cause) {
     if (cause instanceof CliError) throw cause;
