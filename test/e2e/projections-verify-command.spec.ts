@@ -23,14 +23,17 @@ const live = async (name: string): Promise<string> =>
 describe('projections verify', () => {
   it('exits with 0 where all is equal', async () => {
     const { code, stdout } = await run(['workspaces', 'event-index']);
-    expect(stdout).toMatch(/^workspaces v\d+ \(build_\d+\): equal, 1 event up to \d+\/\d+, 1 row in 1 table\nevent-index v/);
+    expect(stdout).toMatch(
+      /^workspaces v\d+ \(build_\d+\): equal, 1 event up to \d+\/\d+, 1 row in 1 table\nevent-index v/,
+    );
     expect(code).toBe(0);
   });
 
   it('exits with 0 as well where events are parked or discarded, and names them', async () => {
     const projects = await live('projects');
     // Of events that the log does not have: it is about what is said of them, and of the log that it lacks them.
-    await api.database.sql(`INSERT INTO control.parked (build_id, shard, commit_position, prepare_position, event_id, event_type, stream_name, revision, state)
+    await api.database
+      .sql(`INSERT INTO control.parked (build_id, shard, commit_position, prepare_position, event_id, event_type, stream_name, revision, state)
       SELECT ${projects}, 0, n, n, n, 'work.ProjectCreated', 'project-' || n, 0, CASE n WHEN 3 THEN 'behind' WHEN 4 THEN 'discarded' ELSE 'parked' END
       FROM generate_series(2, 4) n`);
     await api.database.sql(`INSERT INTO control.applied_counts VALUES (${projects}, 0, 'work.ProjectCreated', -3)`);
