@@ -281,6 +281,25 @@ describe('the projection engine', () => {
     expect((await listBuilds(writes)).filter(({ projection }) => projection === 'shelf').map(({ state }) => state)).toEqual(['retired', 'live']); // prettier-ignore
   });
 
+  it('gets a build as far as the one that serves while that is held for it, as the exchange holds it', async () => {
+    const log = new FedLog();
+    log.append(recorded(randomUUID(), put.type, { colour: 'red', weights: [1] }));
+    const { worker, writes } = await startWorker(log, journal);
+    await until(log, worker, 'journal');
+    const holder = new Client({ connectionString: database.url });
+    await holder.connect();
+    cleanUp.push(async () => holder.end());
+    await holder.query('BEGIN; SELECT FROM control.checkpoints FOR UPDATE');
+    log.append(recorded(randomUUID(), put.type, { colour: 'red', weights: [1] }));
+    // The one that serves waits for the lock, in its own transaction.
+    await vi.waitUntil(async () => (await database.sql("SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")).length > 0, 10_000); // prettier-ignore
+    const { build: id } = await ask(writes, 'rebuild', 'journal');
+    const head = await log.head();
+    await vi.waitFor(async () => expect((await listBuilds(writes)).find((build) => build.id === id)).toMatchObject({ state: 'building', position: head }), 10_000); // prettier-ignore
+    await holder.query('COMMIT');
+    await vi.waitFor(async () => expect((await listBuilds(writes)).find((build) => build.id === id)?.state).toBe('live'), 10_000); // prettier-ignore
+  });
+
   it('builds a new version by itself, and readers of the old columns notice nothing', async () => {
     const log = new FedLog();
     log.append(recorded(randomUUID(), put.type, { colour: 'red', weights: [1] }));

@@ -75,8 +75,9 @@ export class GroupCommitter {
   async commit(checkpoint: Checkpoint, to: LogPosition, events: number, batch?: FoldedBatch): Promise<void> {
     this.#passed.delete(checkpoint);
     if (events >= LARGE_EVENTS || !checkpoint.announce) {
-      // Where it passed to may be about to be stored, and this one is compared with what is stored.
-      await this.#transaction;
+      // Where it passed to may be about to be stored, and this one is compared with what is stored. A build that does not serve
+      // passes over nothing, and must not wait: those that serve may be held until it is as far as they are (switch-over.ts).
+      if (checkpoint.announce) await this.#transaction;
       return this.#write([{ checkpoint, to, events, batch, settle: () => undefined }]);
     }
     const failure = await new Promise<Error | undefined>((settle) => {
