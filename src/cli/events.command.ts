@@ -1,7 +1,7 @@
 /** `teampulse events`: looks at the log itself, and at what its events promise. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { loadConfig, requireConfig } from '../adapters/config/config.js';
-import { EventStoreDbAdapter } from '../adapters/eventstore/eventstore-db.adapter.js';
+import type { EventStoreDbAdapter } from '../adapters/eventstore/eventstore-db.adapter.js';
 import { toCloudEvent } from '../adapters/nats/cloud-event.js';
 import { eventCatalogue } from '../domain/event-catalogue.js';
 import { formatPosition, parsePosition } from '../domain/shared/position.js';
@@ -60,6 +60,8 @@ function asTypePrefix(text: string): string {
 
 async function withLog(work: (log: EventStoreDbAdapter, signal: AbortSignal) => Promise<void>): Promise<void> {
   const { eventstoreUrl } = requireConfig(loadConfig(), 'eventstoreUrl');
+  // The client loads slowly, and neither the contract nor a refusal needs it.
+  const { EventStoreDbAdapter } = await import('../adapters/eventstore/eventstore-db.adapter.js');
   const log = new EventStoreDbAdapter(eventstoreUrl, eventCatalogue);
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());

@@ -1,7 +1,6 @@
 /** `teampulse token create`: a bearer token for a workspace. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { loadConfig } from '../adapters/config/config.js';
-import { EventStoreDbAdapter } from '../adapters/eventstore/eventstore-db.adapter.js';
 import { loadSigningKey } from '../adapters/tokens/signing-key.js';
 import { ROLE_NAMES, TokenService } from '../adapters/tokens/token-service.js';
 import { eventCatalogue } from '../domain/event-catalogue.js';
@@ -48,6 +47,7 @@ async function createToken({ workspace, subject, role, expires, operator }: Opti
 
 /** Also true when the log can't be asked: a token can be made anywhere, and who makes it elsewhere knows what for. */
 async function isKnown(workspaceId: string, eventstoreUrl: string): Promise<boolean> {
+  const { EventStoreDbAdapter } = await import('../adapters/eventstore/eventstore-db.adapter.js');
   const log = new EventStoreDbAdapter(eventstoreUrl, eventCatalogue);
   try {
     return (await log.readStream(`workspace-${workspaceId}`)) !== undefined;

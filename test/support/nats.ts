@@ -39,15 +39,15 @@ export class NatsServer {
       { stdio: 'ignore', env: { ...process.env, ...this.environment } },
     ); // prettier-ignore
     this.process = child;
-    const file = await vi.waitUntil(
-      () => readdirSync(this.folder).find((name) => name.endsWith(`_${child.pid}.ports`)),
-      {
-        timeout: 10_000,
-        interval: 20,
-      },
-    );
-    const ports = JSON.parse(readFileSync(join(this.folder, file), 'utf8')) as { nats: [string] };
+    const ports = await vi.waitUntil(() => this.portsOf(child.pid), { timeout: 10_000, interval: 20 });
     this.port = Number(new URL(ports.nats[0]).port);
+  }
+
+  /** Undefined until the server has written all of it. */
+  private portsOf(pid: number | undefined): { readonly nats: readonly [string] } | undefined {
+    const file = readdirSync(this.folder).find((name) => name.endsWith(`_${pid}.ports`));
+    const text = file === undefined ? '' : readFileSync(join(this.folder, file), 'utf8');
+    return text.trimEnd().endsWith('}') ? JSON.parse(text) : undefined;
   }
 
   /** Kills it the hard way: what it has not stored is gone. */

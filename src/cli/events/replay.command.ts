@@ -1,7 +1,7 @@
 /** `teampulse events replay`: a workspace's events once more, into a subject of an integrator's own. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { loadConfig, requireConfig } from '../../adapters/config/config.js';
-import { EventStoreDbAdapter } from '../../adapters/eventstore/eventstore-db.adapter.js';
+import type { EventStoreDbAdapter } from '../../adapters/eventstore/eventstore-db.adapter.js';
 import { createLogger } from '../../adapters/logging/logger.js';
 import { ReplayTarget, replaySubjectFault } from '../../adapters/nats/replay-target.js';
 import { eventCatalogue } from '../../domain/event-catalogue.js';
@@ -45,6 +45,7 @@ async function runReplay(options: ReplayCommandOptions): Promise<void> {
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());
   process.once('SIGTERM', () => stop.abort());
+  const { EventStoreDbAdapter } = await import('../../adapters/eventstore/eventstore-db.adapter.js');
   const log = new EventStoreDbAdapter(eventstoreUrl, eventCatalogue);
   let target: ReplayTarget | undefined;
   try {
