@@ -1,6 +1,7 @@
 import { v7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApi, take, type Gql, type TestApi } from '../support/api.js';
+import { caughtUp } from '../support/caught-up.js';
 
 let api: TestApi;
 let workspaceId: string;
@@ -35,6 +36,7 @@ beforeAll(async () => {
     `mutation { createProject(input: { key: "API", name: "Api" }) { project { id } position ${ERRORS} } }`,
   );
   projectId = made.createProject.project.id;
+  await caughtUp(api);
 }, 120_000);
 afterAll(() => api.close());
 
