@@ -6,12 +6,11 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { lengthAt, type Growth } from '../support/number-log.js';
 import { scratchFolder } from '../support/scratch-folder.js';
+import { buildWorker } from '../support/worker-program.js';
 
 const WAIT = { timeout: 60_000, interval: 20 };
 /** It wakes with something to do, nearly always; a machine that is busy may make it look around first. */
@@ -20,6 +19,8 @@ const MOST_FREEZES = 5;
 const SHARES = 13;
 
 const folder = scratchFolder('fencing');
+
+let program: string;
 let database: TestDatabase;
 let growth: Growth;
 const children: ChildProcess[] = [];
@@ -27,16 +28,7 @@ const children: ChildProcess[] = [];
 beforeAll(async () => {
   database = await createTestDatabase();
   growth = { events: 100_000, perSecond: 600, began: Date.now() };
-  await build({
-    logLevel: 'silent',
-    configFile: false,
-    build: {
-      ssr: new URL('../support/number-worker.ts', import.meta.url).pathname,
-      outDir: folder,
-      rolldownOptions: { output: { entryFileNames: 'worker.mjs' } },
-    },
-    ssr: { noExternal: true },
-  });
+  program = await buildWorker('number-worker', folder);
 });
 afterAll(async () => {
   for (const child of children) child.kill('SIGKILL');
@@ -47,7 +39,7 @@ afterAll(async () => {
 /** @param name what its connections are called, by which transactions are known as its own */
 async function start(name: string): Promise<{ readonly child: ChildProcess; readonly id: string }> {
   const args = [`${database.url}?application_name=${name}`, ...[growth.events, growth.perSecond, growth.began].map(String)]; // prettier-ignore
-  const child = fork(join(folder, 'worker.mjs'), args, { stdio: 'inherit' });
+  const child = fork(program, args, { stdio: 'inherit' });
   children.push(child);
   const [{ id }] = (await once(child, 'message')) as [{ id: string }];
   return { child, id };

@@ -2,9 +2,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { build } from 'vite';
 import { PostgresWriteDatabase } from '../../src/adapters/postgres/postgres-write-database.js';
 import { outcomesOf, submitRequests } from '../../src/projections/engine/control-requests.js';
 import { ProjectionWorker } from '../../src/projections/engine/projection-worker.js';
@@ -13,6 +11,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { MemoryLog } from '../support/memory-log.js';
 import { checkStreams, numbered, refusing, STREAMS, streams } from '../support/number-log.js';
 import { scratchFolder } from '../support/scratch-folder.js';
+import { buildWorker } from '../support/worker-program.js';
 
 let database: TestDatabase;
 
@@ -88,6 +87,7 @@ describe('a batch that parks', () => {
 
 describe('parked events of workers that are killed', () => {
   const folder = scratchFolder('parking-kill');
+  let program: string;
   const [EVENTS, PER_SECOND] = [6_000, 2_000];
   /** In three streams, one twice; each has many behind it. */
   const BAD = [205, 310, 705, 999];
@@ -96,16 +96,7 @@ describe('parked events of workers that are killed', () => {
 
   beforeAll(async () => {
     writes = new PostgresWriteDatabase(database.url);
-    await build({
-      logLevel: 'silent',
-      configFile: false,
-      build: {
-        ssr: new URL('../support/number-worker.ts', import.meta.url).pathname,
-        outDir: folder,
-        rolldownOptions: { output: { entryFileNames: 'worker.mjs' } },
-      },
-      ssr: { noExternal: true },
-    });
+    program = await buildWorker('number-worker', folder);
   });
   afterAll(async () => {
     worker?.kill('SIGKILL');
@@ -115,7 +106,7 @@ describe('parked events of workers that are killed', () => {
 
   async function start(began: number, bad: readonly number[]): Promise<void> {
     const args = [database.url, EVENTS, PER_SECOND, began, ...bad].map(String);
-    worker = fork(join(folder, 'worker.mjs'), args, { stdio: 'inherit' });
+    worker = fork(program, args, { stdio: 'inherit' });
     await once(worker, 'message');
   }
 

@@ -5,9 +5,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { build } from 'vite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { PostgresReadDatabase } from '../../src/adapters/postgres/read-database.js';
 import { PostgresWriteDatabase } from '../../src/adapters/postgres/postgres-write-database.js';
@@ -15,6 +13,7 @@ import { ask } from '../support/control.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { lengthAt, positionOf, STREAMS, WORKSPACE, type Growth } from '../support/number-log.js';
 import { scratchFolder } from '../support/scratch-folder.js';
+import { buildWorker } from '../support/worker-program.js';
 
 const GROWTH = { events: 100_000, perSecond: 300 };
 const WAIT = { timeout: 60_000, interval: 20 };
@@ -26,22 +25,15 @@ const BOUND_MS = 4_000;
 const FROZEN_MS = 4_000;
 
 const folder = scratchFolder('writes');
+
+let program: string;
 let database: TestDatabase;
 let writes: PostgresWriteDatabase;
 let growth: Growth;
 const children = new Set<ChildProcess>();
 
 beforeAll(async () => {
-  await build({
-    logLevel: 'silent',
-    configFile: false,
-    build: {
-      ssr: new URL('../support/number-worker.ts', import.meta.url).pathname,
-      outDir: folder,
-      rolldownOptions: { output: { entryFileNames: 'worker.mjs' } },
-    },
-    ssr: { noExternal: true },
-  });
+  program = await buildWorker('number-worker', folder);
 });
 beforeEach(async () => {
   database = await createTestDatabase();
@@ -59,7 +51,7 @@ async function start(version = 1): Promise<ChildProcess> {
   const { events, perSecond, began } = growth;
   const args = [database.url, ...[events, perSecond, began].map(String)];
   const env = { ...process.env, VERSION: String(version) };
-  const child = fork(join(folder, 'worker.mjs'), args, { stdio: 'inherit', env });
+  const child = fork(program, args, { stdio: 'inherit', env });
   children.add(child);
   child.once('exit', () => children.delete(child));
   await once(child, 'message');

@@ -4,12 +4,12 @@
  */
 import { chownSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { Client } from 'pg';
 import { vi } from 'vitest';
 import {
   startEmbeddedPostgres,
   type EmbeddedPostgres,
 } from '../../src/adapters/embedded-postgres/embedded-postgres.js';
+import { withClient } from './database.js';
 import { scratchFolder } from './scratch-folder.js';
 import { childrenOf } from './teampulse-process.js';
 
@@ -129,14 +129,4 @@ async function copyTo(primary: EmbeddedPostgres, dataFolder: string): Promise<vo
 function familyOf({ cluster }: EmbeddedPostgres): number[] {
   const postmaster = Number(readFileSync(join(cluster, 'postmaster.pid'), 'utf8').split('\n')[0]);
   return [postmaster, ...childrenOf(postmaster).keys()];
-}
-
-async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
 }
